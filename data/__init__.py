@@ -1,0 +1,1 @@
+"""Shipped, read-only data: the lexicon and the sample knowledge."""

@@ -1,0 +1,135 @@
+"""Records what people open and search, masked, and tells them what they did last."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from kb.access import Actor, AudienceScope
+from kb.articles import owns
+from kb.masking import mask_personal_data
+from kb.models import Article, Revision, Role, Search, View
+
+TYPING_WINDOW = timedelta(seconds=30)
+TEXT_LIMIT = 200
+
+
+@dataclass(frozen=True)
+class RecentView:
+    """An article the person opened, and when last."""
+
+    article_id: int
+    title: str
+    viewed_at: datetime
+
+
+def record_view(session: Session, actor: Actor, article: Article, revision: Revision, at: datetime) -> None:
+    """Record that the actor opened an article; its own publishers do not count towards its heat."""
+    own = owns(actor, article) and Role.PUBLISHER in actor.roles
+    session.add(
+        View(
+            article_id=article.id,
+            revision_id=revision.id,
+            person_id=actor.person_id,
+            viewed_at=at,
+            counts=not own and revision.author_id != actor.person_id,
+        )
+    )
+
+
+def record_search(
+    session: Session,
+    actor: Actor,
+    text: str,
+    conditions: Mapping[str, str],
+    total: int,
+    took_ms: int,
+    at: datetime,
+) -> int:
+    """Record a finished search and return its id.
+
+    A text that only continues what the same person typed within 30 seconds replaces that row, so
+    that one question leaves one line.
+    """
+    masked = mask_personal_data(text)[:TEXT_LIMIT]
+    folded = "".join(masked.lower().split())
+    last = session.scalar(
+        select(Search).where(Search.person_id == actor.person_id).order_by(Search.id.desc()).limit(1)
+    )
+    continues = (
+        last is not None
+        and last.opened_article_id is None
+        and at - last.searched_at <= TYPING_WINDOW
+        and (folded.startswith(last.folded) or last.folded.startswith(folded))
+    )
+    row = last if last is not None and continues else Search(person_id=actor.person_id)
+    row.text, row.folded, row.total, row.took_ms, row.searched_at = masked, folded, total, took_ms, at
+    row.conditions = json.dumps(dict(conditions), ensure_ascii=False, sort_keys=True)
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def record_opened(session: Session, actor: Actor, search_id: int, article_id: int, rank: int) -> None:
+    """Note which hit the actor opened from one of their own searches; the first one stays."""
+    row = session.get(Search, search_id)
+    if row is not None and row.person_id == actor.person_id and row.opened_article_id is None:
+        row.opened_article_id, row.opened_rank = article_id, rank
+
+
+def recent_searches(session: Session, actor: Actor, limit: int = 8, prefix: str = "") -> list[str]:
+    """Return the actor's last different search texts, newest first."""
+    folded = "".join(prefix.lower().split())
+    rows = session.execute(
+        select(Search.folded, func.max(Search.id).label("last"))
+        .where(Search.person_id == actor.person_id, Search.folded.startswith(folded, autoescape=True))
+        .group_by(Search.folded)
+        .order_by(func.max(Search.id).desc())
+        .limit(limit)
+    ).all()
+    texts = {
+        row.id: row.text for row in session.scalars(select(Search).where(Search.id.in_([row.last for row in rows])))
+    }
+    return [texts[row.last] for row in rows]
+
+
+def recent_views(
+    session: Session, actor: Actor, scope: AudienceScope, now: datetime, limit: int = 8
+) -> list[RecentView]:
+    """Return the articles that the actor opened last and may still read, newest first."""
+    last = func.max(View.viewed_at).label("last")
+    rows = session.execute(
+        select(View.article_id, last)
+        .join(Article, Article.id == View.article_id)
+        .where(View.person_id == actor.person_id, scope.clause())
+        .group_by(View.article_id)
+        .order_by(last.desc())
+        .limit(limit)
+    ).all()
+    titles = titles_at(session, [row.article_id for row in rows], now)
+    return [
+        RecentView(row.article_id, titles[row.article_id], row.last) for row in rows if row.article_id in titles
+    ]
+
+
+def titles_at(session: Session, article_ids: Sequence[int], now: datetime) -> dict[int, str]:
+    """Return each article's title as last shown at an instant."""
+    rows = session.execute(
+        select(Revision.article_id, Revision.title)
+        .where(Revision.article_id.in_(article_ids), Revision.shown_from <= now)
+        .order_by(Revision.shown_from)
+    )
+    return {article_id: title for article_id, title in rows}
+
+
+def view_counts(session: Session, article_ids: Sequence[int]) -> dict[int, int]:
+    """Return how often each article was opened by people whose views count."""
+    rows = session.execute(
+        select(View.article_id, func.count())
+        .where(View.article_id.in_(article_ids), View.counts)
+        .group_by(View.article_id)
+    )
+    return {article_id: count for article_id, count in rows}

@@ -1,0 +1,1 @@
+"""Alembic scripts that ship inside the package."""

@@ -1,0 +1,17 @@
+"""All tables, imported here so that metadata is complete wherever one of them is."""
+
+from kb.models.activity import Search, View
+from kb.models.article import Article, ChangeCounter, Revision, RevisionState, WordingBlock
+from kb.models.attachment import Attachment, Blob, BlobChunk, FilePart, FileText
+from kb.models.audience import AccessKey, Audience, AudienceRule
+from kb.models.audit import AuditEvent
+from kb.models.department import Department
+from kb.models.node import Node
+from kb.models.person import DateLock, LoginSession, Person, PersonRole, Role
+from kb.models.table import Table
+
+__all__ = [
+    "AccessKey", "Article", "Attachment", "Audience", "AudienceRule", "AuditEvent", "Blob", "BlobChunk",
+    "ChangeCounter", "DateLock", "Department", "FilePart", "FileText", "LoginSession", "Node", "Person",
+    "PersonRole", "Revision", "RevisionState", "Role", "Search", "Table", "View", "WordingBlock",
+]

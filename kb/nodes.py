@@ -1,0 +1,83 @@
+"""The tree of categories: creating nodes, walking them, naming their place."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kb.access import path_ids
+from kb.models import Node
+
+
+@dataclass
+class Branch:
+    """A node with its children, in order."""
+
+    node: Node
+    children: list["Branch"] = field(default_factory=list)
+
+
+def ensure_node(session: Session, code: str, title: str, parent: Node | None = None, position: int = 0) -> Node:
+    """Return the node with this code, creating it under ``parent`` if it is new."""
+    node = session.scalar(select(Node).where(Node.code == code))
+    if node is not None:
+        return node
+    node = Node(code=code, title=title, parent_id=parent.id if parent else None, position=position)
+    session.add(node)
+    session.flush()
+    node.path = f"{parent.path if parent else '/'}{node.id}/"
+    return node
+
+
+def ensure_path(session: Session, titles: Sequence[str]) -> Node:
+    """Return the node at a path of titles such as ``["个人业务", "借记卡"]``, creating what is missing."""
+    parent: Node | None = None
+    for title in titles:
+        parent_id = parent.id if parent else None
+        found = session.scalar(select(Node).where(Node.parent_id == parent_id, Node.title == title))
+        if found is None:
+            code = f"{parent.code}/{title}" if parent else title
+            found = ensure_node(session, code[:120], title, parent)
+        parent = found
+    if parent is None:
+        raise ValueError("a path needs at least one title")
+    return parent
+
+
+def tree(session: Session) -> list[Branch]:
+    """Return the root branches of the whole tree in one query."""
+    nodes = session.scalars(select(Node).order_by(Node.position, Node.id)).all()
+    branches = {node.id: Branch(node) for node in nodes}
+    roots = []
+    for node in nodes:
+        holder = branches[node.parent_id].children if node.parent_id else roots
+        holder.append(branches[node.id])
+    return roots
+
+
+def subtree_ids(session: Session, node_id: int) -> frozenset[int]:
+    """Return the ids of a node and all nodes below it; empty if there is no such node."""
+    path = session.scalar(select(Node.path).where(Node.id == node_id))
+    if path is None:
+        return frozenset()
+    return frozenset(session.scalars(select(Node.id).where(Node.path.startswith(path, autoescape=True))))
+
+
+def breadcrumb(nodes: Mapping[int, Node], node: Node) -> list[Node]:
+    """Return the nodes from the root down to ``node``, given all nodes by id."""
+    return [nodes[number] for number in path_ids(node.path) if number in nodes]
+
+
+def rolled_up(branches: Sequence[Branch], counts: Mapping[int, int]) -> dict[int, int]:
+    """Return the counts by node id with every node's count including those below it."""
+    totals: dict[int, int] = {}
+
+    def add(branch: Branch) -> int:
+        total = counts.get(branch.node.id, 0) + sum(add(child) for child in branch.children)
+        totals[branch.node.id] = total
+        return total
+
+    for branch in branches:
+        add(branch)
+    return totals

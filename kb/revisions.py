@@ -1,0 +1,95 @@
+"""When each revision is shown, and its status at any instant."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, and_, or_
+
+from kb.models import Article, Revision, RevisionState
+
+
+class Status(StrEnum):
+    """What a revision is at an instant; computed, never stored."""
+
+    SCHEDULED = "scheduled"
+    CURRENT = "current"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A revision's time on screen: from ``start`` inclusive to ``end`` exclusive (``None`` is open)."""
+
+    revision: Revision
+    start: datetime
+    end: datetime | None
+
+
+def shown_intervals(revisions: Iterable[Revision], withdrawn_at: datetime | None) -> list[Interval]:
+    """Return the intervals of the approved revisions in order of their start.
+
+    A revision is shown from the later of approval and effective start until the first of its
+    effective end, the next revision's start and withdrawal; empty intervals are left out.
+    """
+    starts = sorted(
+        (
+            (max(revision.approved_at, revision.effective_from or revision.approved_at), revision.number, revision)
+            for revision in revisions
+            if revision.state == RevisionState.APPROVED and revision.approved_at is not None
+        ),
+        key=lambda entry: entry[:2],
+    )
+    intervals = []
+    for position, (start, _number, revision) in enumerate(starts):
+        following = starts[position + 1][0] if position + 1 < len(starts) else None
+        ends = [end for end in (revision.effective_to, following, withdrawn_at) if end is not None]
+        end = min(ends) if ends else None
+        if end is None or end > start:
+            intervals.append(Interval(revision, start, end))
+    return intervals
+
+
+def settle(article: Article) -> None:
+    """Write the shown interval of every revision after anything that determines it changed."""
+    for revision in article.revisions:
+        revision.shown_from = None
+        revision.shown_to = None
+    for interval in shown_intervals(article.revisions, article.withdrawn_at):
+        interval.revision.shown_from = interval.start
+        interval.revision.shown_to = interval.end
+
+
+def is_shown_at(instant: datetime) -> ColumnElement[bool]:
+    """Return the SQL condition on ``Revision``: shown at the instant."""
+    return and_(Revision.shown_from <= instant, or_(Revision.shown_to.is_(None), Revision.shown_to > instant))
+
+
+def status_at(revision: Revision, article: Article, instant: datetime) -> Status:
+    """Return what an approved revision is at an instant."""
+    if revision.shown_from is not None and revision.shown_from > instant:
+        return Status.SCHEDULED
+    if article.withdrawn_at is not None and article.withdrawn_at <= instant:
+        return Status.WITHDRAWN
+    if revision.shown_from is None:
+        return Status.SUPERSEDED
+    if revision.shown_to is None or revision.shown_to > instant:
+        return Status.CURRENT
+    if revision.effective_to is not None and revision.effective_to <= revision.shown_to:
+        return Status.EXPIRED
+    return Status.SUPERSEDED
+
+
+def revision_at(revisions: Sequence[Revision], instant: datetime) -> Revision | None:
+    """Return the revision that speaks for an article at an instant.
+
+    The one shown then; failing that the last one that had been shown; failing that the next to come.
+    """
+    shown = [revision for revision in revisions if revision.shown_from is not None]
+    past = [revision for revision in shown if revision.shown_from and revision.shown_from <= instant]
+    if past:
+        return max(past, key=lambda revision: (revision.shown_from, revision.number))
+    return min(shown, key=lambda revision: (revision.shown_from, revision.number), default=None)
