@@ -97,7 +97,7 @@ def content_hash(text: RevisionText) -> str:
     return hashlib.sha256(json.dumps(values, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
-def check_text(text: RevisionText, limit: int) -> None:
+def check_text(text: RevisionText, limit: int, title_limit: int = TITLE_LIMIT) -> None:
     """Refuse text that breaks a rule.
 
     Raises:
@@ -106,8 +106,8 @@ def check_text(text: RevisionText, limit: int) -> None:
     errors: dict[str, str] = {}
     if not text.title.strip():
         errors["title"] = "请填写标题。"
-    elif len(text.title) > TITLE_LIMIT:
-        errors["title"] = f"标题最多 {TITLE_LIMIT} 个字，现在是 {len(text.title)} 个字。"
+    elif len(text.title) > title_limit:
+        errors["title"] = f"标题最多 {title_limit} 个字，现在是 {len(text.title)} 个字。"
     if len(text.source) > limit:
         errors["source"] = f"正文最多 {limit:,} 个字符，现在是 {len(text.source):,} 个字符；内容没有被截断，请拆分后再保存。"
     if text.effective_from and text.effective_to and text.effective_to <= text.effective_from:
@@ -124,13 +124,14 @@ def add_revision(
     *,
     author_id: int | None = None,
     limit: int = TYPED_BODY_LIMIT,
+    title_limit: int = TITLE_LIMIT,
 ) -> Revision:
     """Add a draft revision: rendered and sanitised now, so that no read path ever has to.
 
     Raises:
         Invalid: if the text breaks a rule.
     """
-    check_text(text, limit)
+    check_text(text, limit, title_limit)
     rendered = render(text.source, text.format, limit=limit)
     number = session.scalar(select(func.max(Revision.number)).where(Revision.article_id == article.id)) or 0
     revision = Revision(

@@ -8,7 +8,8 @@ class Outcome(Enum):
 
     OK = ("ok", "")
     CUT = ("ok", "文件内容过长，只有前面的部分可以检索。")
-    EMPTY = ("empty", "文件中没有可检索的文字，可能是扫描件或图片。")
+    NO_BYTES = ("empty", "文件是空的。")
+    EMPTY = ("empty", "文件中没有可检索的文字，扫描件和图片中的文字不能检索。")
     ENCRYPTED = ("encrypted", "文件已加密，无法检索其内容。")
     BROKEN = ("broken", "文件已损坏或格式有误，无法检索其内容。")
     UNSAFE = ("broken", "文件结构异常，为安全起见不读取其内容。")

@@ -8,8 +8,8 @@ from kb.ports import TextPart
 PART_CHARS = 2_000
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_BREAK_AFTER = re.compile(r"[。！？；!?;\s](?=[^。！？；!?;\s]*\Z)")
 _WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60\uffe0-\uffe6]")
+_NARROWEST_TEXT = 40  # columns; titles and narrow lists are broken by their author, not by the layout
 _SENTENCE_END = "。！？：；.!?:;"
 
 
@@ -49,7 +49,8 @@ def join_wrapped(text: str) -> str:
     word that runs over the end of a line could not be found.
     """
     lines = [line.strip() for line in text.splitlines()]
-    full = max((_width(line) for line in lines), default=0) * 0.85
+    widest = max((_width(line) for line in lines), default=0)
+    full = max(widest * 0.85, _NARROWEST_TEXT)
     joined: list[str] = []
     was_full = False
     for line in lines:
@@ -68,8 +69,8 @@ def _pieces(line: str) -> Iterator[str]:
     start = 0
     while len(line) - start > PART_CHARS:
         window = line[start : start + PART_CHARS]
-        last_break = _BREAK_AFTER.search(window)
-        end = start + (last_break.end() if last_break else PART_CHARS)
+        last_break = max(window.rfind(mark) for mark in "。！？；!?; ")
+        end = start + (last_break + 1 or PART_CHARS)
         yield line[start:end]
         start = end
     if line[start:]:

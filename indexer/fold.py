@@ -1,0 +1,71 @@
+"""Folds text to the one form that index and queries share, and maps places back to the original."""
+
+import unicodedata
+from functools import lru_cache
+from typing import Any
+
+from opencc import OpenCC
+
+# Characters that mean the same thing in a bank's texts although no conversion table joins them.
+VARIANTS = {"帐": "账", "佔": "占", "裏": "里", "著": "着", "妳": "你", "祂": "他", "牠": "它", "甚": "什", "麽": "么"}
+
+
+class CharacterFolder(dict[int, str]):
+    """A ``str.translate`` table that works out each character once: NFKC, lower case, simplified."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._converter: Any = OpenCC("t2s")
+
+    def __missing__(self, code: int) -> str:
+        plain = unicodedata.normalize("NFKC", chr(code)).lower()
+        if any("\u2e80" <= character for character in plain):
+            plain = self._converter.convert(plain)
+        folded = "".join(VARIANTS.get(character, character) for character in plain)
+        if "\ud800" <= chr(code) <= "\udfff" or code == 0:
+            folded = " "
+        self[code] = folded
+        return folded
+
+
+@lru_cache(maxsize=1)
+def folder() -> CharacterFolder:
+    """Return the table of this process."""
+    return CharacterFolder()
+
+
+def fold(text: str) -> str:
+    """Return the folded text; its length may differ from the original's."""
+    return text.translate(folder())
+
+
+def fold_with_places(text: str) -> tuple[str, list[int]]:
+    """Return the folded text and, for each of its characters, the index of the original character."""
+    table = folder()
+    pieces: list[str] = []
+    places: list[int] = []
+    for place, character in enumerate(text):
+        folded = table[ord(character)]
+        pieces.append(folded)
+        places.extend([place] * len(folded))
+    return "".join(pieces), places
+
+
+def is_han(character: str) -> bool:
+    """Return whether a folded character is an ideograph."""
+    return (
+        "\u4e00" <= character <= "\u9fff"
+        or "\u3400" <= character <= "\u4dbf"
+        or "\U00020000" <= character <= "\U0003ffff"
+        or character == "〇"
+    )
+
+
+def is_kana(character: str) -> bool:
+    """Return whether a character is a Japanese syllable, which is indexed like an ideograph."""
+    return "\u3040" <= character <= "\u30ff"
+
+
+def is_word_character(character: str) -> bool:
+    """Return whether a folded character carries meaning; punctuation and blanks do not."""
+    return character.isalnum() or is_han(character)

@@ -1,0 +1,44 @@
+"""Pinyin of characters and words, and the syllables hidden in a string of letters."""
+
+from functools import lru_cache
+from itertools import product
+
+from pypinyin import Style, lazy_pinyin, pinyin
+
+from indexer.fold import is_han
+
+MOST_READINGS = 3
+MOST_KEYS = 8
+
+
+@lru_cache(maxsize=30_000)
+def readings(character: str) -> tuple[str, ...]:
+    """Return the toneless syllables of one character, commonest first; itself if it is no ideograph."""
+    if not is_han(character):
+        return (character,)
+    found = pinyin(character, style=Style.NORMAL, heteronym=True, errors="ignore")
+    return tuple(dict.fromkeys(found[0][:MOST_READINGS])) if found and found[0] else (character,)
+
+
+@lru_cache(maxsize=200_000)
+def syllables(word: str) -> tuple[str, ...]:
+    """Return the toneless syllables of a folded word as read in context, one for each character."""
+    read: list[str] = []
+    for piece in lazy_pinyin(word, style=Style.NORMAL, errors=list):
+        read.append(piece)
+    return tuple(read) if len(read) == len(word) else tuple(readings(character)[0] for character in word)
+
+
+def sound_keys(text: str) -> list[str]:
+    """Return the keys under which words that sound like ``text`` are filed; several if it has them."""
+    keys = {" ".join(syllables(text))}
+    for combination in product(*(readings(character) for character in text)):
+        keys.add(" ".join(combination))
+        if len(keys) >= MOST_KEYS:
+            break
+    return list(keys)
+
+
+def initials(word: str) -> str:
+    """Return the first letters of a word's syllables."""
+    return "".join(syllable[:1] for syllable in syllables(word))

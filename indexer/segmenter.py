@@ -1,0 +1,79 @@
+"""Cuts Chinese text into words: jieba as the reference, rjieba as a drop-in accelerator."""
+
+import logging
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+# jieba is quadratic on text without punctuation, so it never sees more than this at once.
+PIECE = 400
+_BREAK = re.compile(r"[^\u3400-\u9fff\u3040-\u30ff\U00020000-\U0003ffffa-z0-9.%+#]+", re.IGNORECASE)
+
+
+class Segmenter(Protocol):
+    """Anything that cuts folded text into words."""
+
+    def cut(self, folded: str) -> Iterator[str]:
+        """Yield words in order; characters between words may be dropped."""
+
+
+def pieces(folded: str) -> Iterator[str]:
+    """Yield the stretches between punctuation, none longer than ``PIECE`` characters."""
+    for stretch in _BREAK.split(folded):
+        for start in range(0, len(stretch), PIECE):
+            yield stretch[start : start + PIECE]
+
+
+class JiebaSegmenter:
+    """The pure Python reference.
+
+    Args:
+        words: Words of the bank's own dictionary.
+        cache: Private folder for jieba's cache file; never the shared temporary folder.
+    """
+
+    def __init__(self, words: Iterable[str], cache: Path | None = None) -> None:
+        import jieba
+
+        jieba.setLogLevel(logging.WARNING)
+        self._tokenizer: Any = jieba.Tokenizer()
+        self._tokenizer.tmp_dir = str(cache) if cache else tempfile.mkdtemp(prefix="kb-jieba-")
+        self._tokenizer.initialize()
+        for word in words:
+            self._tokenizer.add_word(word)
+
+    def cut(self, folded: str) -> Iterator[str]:
+        """Yield words in order."""
+        for piece in pieces(folded):
+            yield from self._tokenizer.cut(piece)
+
+
+class RjiebaSegmenter:
+    """The same algorithm and dictionary in native code, some twenty times faster.
+
+    Args:
+        words: Words of the bank's own dictionary.
+    """
+
+    def __init__(self, words: Iterable[str]) -> None:
+        import rjieba
+
+        self._tokenizer: Any = rjieba.Jieba()
+        for word in words:
+            self._tokenizer.add_word(word, None, None)
+
+    def cut(self, folded: str) -> Iterator[str]:
+        """Yield words in order."""
+        for piece in pieces(folded):
+            yield from self._tokenizer.cut(piece)
+
+
+def best_segmenter(words: Iterable[str]) -> Segmenter:
+    """Return the accelerator where it is installed, otherwise the reference."""
+    listed = list(words)
+    try:
+        return RjiebaSegmenter(listed)
+    except ImportError:
+        return JiebaSegmenter(listed)

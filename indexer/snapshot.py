@@ -1,0 +1,190 @@
+"""One committed state of the index, opened as arrays: heads, passages and posting lists."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from whoosh.index import FileIndex
+from whoosh.reading import SegmentReader
+
+from indexer.codec import FloatArray, IntArray
+from indexer.documents import CURSOR
+
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass
+class Leaf:
+    """The arrays of one segment; they never change, so later snapshots use them again."""
+
+    reader: Any
+    heads: NDArray[Any]
+    places: NDArray[Any]
+    row_of_doc: IntArray
+    head_of_passage: IntArray
+    head_docs: IntArray
+    place_docs: IntArray
+
+    @classmethod
+    def open(cls, reader: SegmentReader) -> "Leaf":
+        """Read the columns of a segment."""
+        head = _column(reader, "head")
+        place = _column(reader, "place")
+        head_docs, place_docs = head.docs.astype(np.int64), place.docs.astype(np.int64)
+        rows = np.full(reader.doc_count_all(), -1, np.int64)
+        rows[head_docs] = np.arange(len(head_docs))
+        rows[place_docs] = np.arange(len(place_docs))
+        owners = np.searchsorted(head_docs, place_docs, side="right") - 1
+        return cls(reader, head.records, place.records, rows, owners, head_docs, place_docs)
+
+    @cached_property
+    def texts(self) -> Any:
+        """The texts of heads and passages by document number."""
+        return self.reader.column_reader("text")
+
+    @cached_property
+    def labels(self) -> Any:
+        """The places in attachments by document number."""
+        return self.reader.column_reader("label")
+
+    @cached_property
+    def externals(self) -> Any:
+        """The external ids by document number."""
+        return self.reader.column_reader("external")
+
+    def postings(self, field: str, term: str) -> tuple[IntArray, FloatArray] | None:
+        """Return rows (of heads for the title, otherwise of passages) and frequencies."""
+        found = self.reader._terms.posting_list(field, term.encode("utf-8", "surrogatepass"))
+        return None if found is None else (self.row_of_doc[found[0]], found[1])
+
+
+class _Empty:
+    docs: IntArray = np.empty(0, np.int64)
+
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self.records = np.empty(0, dtype)
+
+
+def _column(reader: SegmentReader, name: str) -> Any:
+    column = reader.schema[name].column_type
+    if not reader.has_column(name):
+        return _Empty(np.dtype(column.description))
+    return reader._perdoc.column_reader(name, column)
+
+
+class Snapshot:
+    """All segments of one commit side by side.
+
+    Args:
+        index: A verified index.
+        known: Leaves of earlier snapshots by segment id.
+    """
+
+    def __init__(self, index: FileIndex, known: dict[str, Leaf]) -> None:
+        whole = index.reader()
+        readers = [reader for reader, _offset in whole.leaf_readers()]
+        self.generation = index.latest_generation()
+        self.leaves: list[Leaf] = []
+        self.by_segment: dict[str, Leaf] = {}
+        live = []
+        self.cursor = -1
+        for reader in readers:
+            if not isinstance(reader, SegmentReader):
+                continue
+            segment = reader.segment()
+            leaf = known.get(segment.segid) or Leaf.open(reader)
+            self.by_segment[segment.segid] = leaf
+            self.leaves.append(leaf)
+            alive = np.ones(leaf.reader.doc_count_all(), np.bool_)
+            alive[list(segment.deleted_docs())] = False
+            live.append(alive)
+            self._read_cursor(leaf, alive)
+        self._join(live)
+
+    def _read_cursor(self, leaf: Leaf, alive: BoolArray) -> None:
+        found = leaf.reader._terms.posting_list("article", CURSOR.encode())
+        for doc in found[0] if found is not None else ():
+            if alive[doc]:
+                self.cursor = max(self.cursor, int(leaf.labels[int(doc)]))
+
+    def _join(self, live: list[BoolArray]) -> None:
+        pairs = list(zip(self.leaves, live, strict=True))
+        self.heads = _concat([leaf.heads for leaf in self.leaves])
+        self.places = _concat([leaf.places for leaf in self.leaves])
+        self.alive: BoolArray = _concat([alive[leaf.head_docs] for leaf, alive in pairs])
+        self._head_bases = np.cumsum([0, *(len(leaf.heads) for leaf in self.leaves)])
+        self._place_bases = np.cumsum([0, *(len(leaf.places) for leaf in self.leaves)])
+        self.head_of: IntArray = _concat(
+            [leaf.head_of_passage + base for leaf, base in zip(self.leaves, self._head_bases, strict=False)]
+        )
+        # First passage of every head; heads without passages share the start of the next one.
+        self.first_passage: IntArray = np.searchsorted(self.head_of, np.arange(len(self.heads) + 1))
+
+    @property
+    def size(self) -> int:
+        """The number of heads, dead ones included."""
+        return len(self.heads)
+
+    def postings(self, field: str, term: str) -> tuple[IntArray, FloatArray]:
+        """Return rows and frequencies of a term over all segments; rows ascend."""
+        bases = self._head_bases if field in ("title", "access", "article") else self._place_bases
+        rows, frequencies = [], []
+        for leaf, base in zip(self.leaves, bases, strict=False):
+            found = leaf.postings(field, term)
+            if found is not None:
+                rows.append(found[0] + base)
+                frequencies.append(found[1])
+        if len(rows) == 1:
+            return rows[0], frequencies[0]
+        if not rows:
+            return _NO_ROWS, _NO_FREQUENCIES
+        return np.concatenate(rows), np.concatenate(frequencies)
+
+    def readable(self, terms: Iterable[str]) -> BoolArray:
+        """Return which heads carry one of the access terms."""
+        allowed = np.zeros(self.size, np.bool_)
+        for term in terms:
+            allowed[self.postings("access", term)[0]] = True
+        return allowed
+
+    def heads_of_article(self, article_id: int) -> IntArray:
+        """Return the living heads of an article."""
+        rows = self.postings("article", str(article_id))[0]
+        return rows[self.alive[rows]]
+
+    def title(self, head: int) -> str:
+        """Return the title of a head."""
+        leaf, row = self._locate(head, self._head_bases)
+        return bytes(leaf.texts[int(leaf.head_docs[row])]).decode("utf-8")
+
+    def external_id(self, head: int) -> str:
+        """Return the external id of a head's article."""
+        leaf, row = self._locate(head, self._head_bases)
+        return bytes(leaf.externals[int(leaf.head_docs[row])]).decode("utf-8")
+
+    def passage(self, row: int) -> str:
+        """Return the text of a passage."""
+        leaf, local = self._locate(row, self._place_bases)
+        return bytes(leaf.texts[int(leaf.place_docs[local])]).decode("utf-8")
+
+    def label(self, row: int) -> bytes:
+        """Return the JSON that tells where in an attachment a passage stands."""
+        leaf, local = self._locate(row, self._place_bases)
+        return bytes(leaf.labels[int(leaf.place_docs[local])])
+
+    def _locate(self, row: int, bases: IntArray) -> tuple[Leaf, int]:
+        number = int(np.searchsorted(bases, row, side="right")) - 1
+        return self.leaves[number], int(row - bases[number])
+
+
+_NO_ROWS: IntArray = np.empty(0, np.int64)
+_NO_FREQUENCIES: FloatArray = np.empty(0, np.float32)
+
+
+def _concat(arrays: list[Any]) -> Any:
+    if not arrays:
+        return np.empty(0, np.int64)
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
