@@ -1,8 +1,8 @@
 """Turns one shown revision into the head and passages that the index stores."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
-import json
 
 from indexer.analyzer import Analyzer, document_numbers
 from indexer.fold import fold
@@ -23,6 +23,12 @@ def access_term(key: str) -> str:
 def index_rows(document: IndexDocument, analyzer: Analyzer) -> Iterator[dict[str, Any]]:
     """Yield the Whoosh documents of one revision: its head first, then every passage."""
     yield _head(document, analyzer)
+    for row in _passage_rows(document, analyzer):
+        row["part_of"] = str(document.article_id)
+        yield row
+
+
+def _passage_rows(document: IndexDocument, analyzer: Analyzer) -> Iterator[dict[str, Any]]:
     extras = " ".join(filter(None, (document.document_number, document.tags)))
     for kind, text in (("summary", document.summary), ("summary", extras), ("notes", document.notes)):
         yield from _text_rows(kind, text, analyzer)

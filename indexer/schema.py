@@ -62,6 +62,7 @@ def build_schema() -> fields.Schema:
     text = VarBytesColumn(write_offsets_cutoff=0)
     return fields.Schema(
         article=fields.ID(stored=False),
+        part_of=fields.ID(stored=False),
         access=fields.ID(stored=False),
         title=TermsField(),
         body=TermsField(),

@@ -9,6 +9,7 @@ PART_CHARS = 2_000
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60\uffe0-\uffe6]")
+_LIST_ITEM = re.compile(r"[(（]?(\d{1,2}|[一二三四五六七八九十]{1,3})[.、)）]")
 _NARROWEST_TEXT = 40  # columns; titles and narrow lists are broken by their author, not by the layout
 _SENTENCE_END = "。！？：；.!?:;"
 
@@ -45,8 +46,8 @@ def join_wrapped(text: str) -> str:
     """Undo the line breaks that page layout put into Chinese sentences.
 
     A line is joined with the next one if it is almost as wide as the widest line of the text, does
-    not end a sentence, and a Chinese character stands on both sides of the break. Without this a
-    word that runs over the end of a line could not be found.
+    not end a sentence, a Chinese character stands beside the break, and no numbered item begins.
+    Without this a word that runs over the end of a line could not be found.
     """
     lines = [line.strip() for line in text.splitlines()]
     widest = max((_width(line) for line in lines), default=0)
@@ -57,11 +58,12 @@ def join_wrapped(text: str) -> str:
         if not line:
             was_full = False
             continue
-        if was_full and _is_wide(line[0]):
+        # Between a figure and its Chinese unit there is no space to lose either.
+        if was_full and (_is_wide(line[0]) or _is_wide(joined[-1][-1])) and not _LIST_ITEM.match(line):
             joined[-1] += line
         else:
             joined.append(line)
-        was_full = _width(line) >= full and _is_wide(line[-1]) and line[-1] not in _SENTENCE_END
+        was_full = _width(line) >= full and line[-1] not in _SENTENCE_END
     return "\n".join(joined)
 
 

@@ -1,0 +1,294 @@
+"""Turns scores into an answer: tiers, totals, facets, what conditions hide, and the page of hits."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from indexer.codec import IntArray
+from indexer.filters import Masks, masks, readable
+from indexer.fold import fold
+from indexer.highlight import clip, marks, partial_texts, rung_names, wanted_texts, window
+from indexer.opened import Opened
+from indexer.planner import Plan, Rung
+from indexer.ranking import Ranked, best_passage, rank
+from indexer.schema import KINDS
+from indexer.scoring import Scores
+from indexer.snapshot import BoolArray
+from kb.ports import (
+    EngineAnswer, EngineHit, EngineQuery, FileHit, HiddenHits, Marks, Scope, Snippet, Sort, StatusFilter, Suggestion,
+    SuggestQuery,
+)
+
+THIN = 20
+PARTIAL_FLOOR = 0.25
+PARTIAL_SHARE = 0.45
+WHY = {Rung.SYNONYM: "同义词", Rung.SOUND: "按读音", Rung.SLIP: "相近写法"}
+
+
+
+class Answerer:
+    """Answers questions from one opened commit.
+
+    Args:
+        opened: The commit.
+    """
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+        self._snapshot = opened.snapshot
+
+    def search(self, query: EngineQuery) -> EngineAnswer:
+        """Answer a search."""
+        conditions = masks(self._snapshot, query)
+        plan = self._opened.planner.plan(query.text, query.verbatim)
+        if not plan.units:
+            return self._browse(query, conditions, plan)
+        found = self._opened.scorer.score(plan, query.scope)
+        full = (found.rung < Rung.PARTIAL) & (found.coverage > 0)
+        chosen = full & conditions.all
+        wide = self._with_partial(found, full, chosen, conditions, query)
+        order = self._order(query, plan, found, wide & conditions.all, chosen, conditions)
+        return self._answer(query, conditions, plan, found, full, order)
+
+    def _with_partial(
+        self, found: Scores, full: BoolArray, chosen: BoolArray, conditions: Masks, query: EngineQuery
+    ) -> BoolArray:
+        # Articles that miss part of the query only help while those that have all of it are few.
+        if query.verbatim or int(chosen.sum()) >= THIN:
+            return full
+        coverage = np.where(conditions.all, found.coverage, 0.0)
+        floor = max(PARTIAL_FLOOR, PARTIAL_SHARE * float(coverage.max(initial=0.0)))
+        floor = min(floor, float(coverage.max(initial=0.0)))
+        return full | ((found.coverage >= floor) & (found.coverage > 0))
+
+    def _order(
+        self, query: EngineQuery, plan: Plan, found: Scores, allowed: BoolArray, full: BoolArray, conditions: Masks
+    ) -> list[Ranked]:
+        ranked = rank(self._opened.scorer, found, plan, allowed)
+        listed = {item.head for item in ranked}
+        rest = np.flatnonzero(allowed)
+        rest = rest[np.argsort(-found.combined[rest], kind="stable")]
+        ranked += [
+            Ranked(int(head), float(found.combined[head]), Rung(int(found.rung[head])), False, -1)
+            for head in rest
+            if int(head) not in listed
+        ]
+        if query.sort is not Sort.RELEVANCE:
+            ranked = self._resorted(query, ranked, full)
+        if query.status is StatusFilter.PREFER:
+            ranked.sort(key=lambda item: not conditions.current[item.head])
+        return self._folded(ranked)
+
+    def _resorted(self, query: EngineQuery, ranked: list[Ranked], full: BoolArray) -> list[Ranked]:
+        heads = self._snapshot.heads
+        if query.sort is Sort.NEWEST:
+            return sorted(ranked, key=lambda item: (not full[item.head], -heads["updated"][item.head]))
+        return sorted(
+            ranked,
+            key=lambda item: (not full[item.head], -query.heat.get(int(heads["article"][item.head]), 0.0)),
+        )
+
+    def _folded(self, ranked: list[Ranked]) -> list[Ranked]:
+        seen: set[int] = set()
+        kept = []
+        for item in ranked:
+            article = int(self._snapshot.heads["article"][item.head])
+            if article not in seen:
+                seen.add(article)
+                kept.append(item)
+        return kept
+
+    def _browse(self, query: EngineQuery, conditions: Masks, plan: Plan) -> EngineAnswer:
+        heads = np.flatnonzero(conditions.all)
+        newest = heads[np.argsort(-self._snapshot.heads["updated"][heads], kind="stable")]
+        order = [Ranked(int(head), 0.0, Rung.EXACT, False, -1) for head in newest]
+        if query.sort is Sort.HOTTEST:
+            order = self._resorted(query, order, conditions.all)
+        if query.status is StatusFilter.PREFER:
+            order.sort(key=lambda item: not conditions.current[item.head])
+        nothing = np.zeros(self._snapshot.size)
+        found = Scores(
+            nothing, nothing, nothing, nothing, np.zeros(len(self._snapshot.places)),
+            np.zeros(self._snapshot.size, np.int8), 0.0,
+        )
+        found.in_title = found.in_body = found.in_file = np.zeros(self._snapshot.size, np.bool_)
+        everything = np.ones(self._snapshot.size, np.bool_)
+        return self._answer(query, conditions, plan, found, everything, self._folded(order))
+
+    def _answer(
+        self, query: EngineQuery, conditions: Masks, plan: Plan, found: Scores, full: BoolArray, order: list[Ranked]
+    ) -> EngineAnswer:
+        names = rung_names()
+        page = order[query.offset : query.offset + query.limit]
+        tiers = Counter(_tier(item, names) for item in order)
+        heads = np.array([item.head for item in order], np.int64)
+        records = self._snapshot.heads
+        return EngineAnswer(
+            total=len(order),
+            full=sum(1 for item in order if item.rung < Rung.PARTIAL),
+            hits=tuple(self._hit(item, plan, found, conditions, query) for item in page),
+            tiers=dict(tiers),
+            nodes=_counts(records["node"][heads]),
+            departments=_counts(records["department"][heads]),
+            hidden=self._hidden(query, conditions, plan, full),
+            corrections=plan.corrections,
+            expansions=plan.expansions,
+        )
+
+    def _hidden(self, query: EngineQuery, conditions: Masks, plan: Plan, full: BoolArray) -> HiddenHits:
+        def extra(**lifted: BoolArray) -> int:
+            heads = full & replace(conditions, **lifted).all & ~(full & conditions.all)
+            return len(np.unique(self._snapshot.heads["article"][heads]))
+
+        anything = np.ones(self._snapshot.size, np.bool_)
+        status = conditions.current | conditions.ended | conditions.scheduled
+        by_scope = 0
+        if query.scope is not Scope.ALL and plan.units:
+            elsewhere = self._opened.scorer.score(plan, Scope.ALL)
+            wide = (elsewhere.rung < Rung.PARTIAL) & conditions.all & ~full
+            by_scope = len(np.unique(self._snapshot.heads["article"][wide]))
+        return HiddenHits(
+            by_time=extra(time=anything),
+            by_node=extra(node=anything),
+            by_department=extra(department=anything),
+            by_status=extra(status=status),
+            by_scope=by_scope,
+        )
+
+    def _hit(
+        self, item: Ranked, plan: Plan, found: Scores, conditions: Masks, query: EngineQuery
+    ) -> EngineHit:
+        head, record = item.head, self._snapshot.heads[item.head]
+        title = self._snapshot.title(head)
+        texts = wanted_texts(plan)
+        scopes = [
+            name
+            for name, mask in (("title", found.in_title), ("content", found.in_body), ("attachment", found.in_file))
+            if mask[head]
+        ]
+        file = self._file_hit(found, plan, texts, head) if "attachment" in scopes else None
+        return EngineHit(
+            article_id=int(record["article"]),
+            revision_id=int(record["revision"]),
+            external_id=self._snapshot.external_id(head),
+            title=title,
+            title_marks=marks(title, texts, partial_texts(plan)),
+            score=round(item.score, 6),
+            tier=_tier(item, rung_names()),
+            why=self._why(item, plan, title, file),
+            scope_hits=tuple(scopes),
+            status=_status(conditions, head),
+            snippet=None if query.scope is Scope.ATTACHMENT else self._snippet(found, plan, texts, head),
+            file=file,
+        )
+
+    def _snippet(self, found: Scores, plan: Plan, texts: Sequence[str], head: int) -> Snippet | None:
+        row = best_passage(self._opened.scorer, found, head, want_file=False)
+        if row < 0:
+            row = self._first_text(head)
+        if row < 0:
+            return None
+        text = self._snapshot.passage(row)
+        place = self._snapshot.places[row]
+        marked = marks(text, texts, partial_texts(plan))
+        start, end = window(text, marked)
+        kind = KINDS[int(place["kind"])]
+        offset = int(place["offset"]) + start if kind == "body" else -1
+        return Snippet(kind, text[start:end], clip(marked, start, end), offset)
+
+    def _first_text(self, head: int) -> int:
+        first, last = self._snapshot.first_passage[head], self._snapshot.first_passage[head + 1]
+        kinds = self._snapshot.places["kind"][first:last]
+        for kind in ("summary", "body", "wording"):
+            rows = np.flatnonzero(kinds == KINDS.index(kind))
+            if len(rows):
+                return int(first + rows[0])
+        return -1
+
+    def _file_hit(self, found: Scores, plan: Plan, texts: Sequence[str], head: int) -> FileHit | None:
+        row = best_passage(self._opened.scorer, found, head, want_file=True)
+        if row < 0:
+            return None
+        name, kind, number, label = json.loads(self._snapshot.label(row))
+        text = self._snapshot.passage(row)
+        marked = marks(text, texts, partial_texts(plan))
+        start, end = window(text, marked)
+        attachment = int(self._snapshot.places[row]["file"])
+        return FileHit(attachment, name, kind, number, label, text[start:end], clip(marked, start, end))
+
+    def _why(self, item: Ranked, plan: Plan, title: str, file: FileHit | None) -> tuple[str, ...]:
+        shown = fold(title) + (fold(self._snapshot.passage(item.passage)) if item.passage >= 0 else "")
+        reasons = []
+        for unit in plan.units:
+            if unit.emphasis < 0.5 or unit.text in shown:
+                continue
+            for other in unit.alternatives:
+                if other.rung in WHY and other.text in shown:
+                    reasons.append(f"{WHY[other.rung]}：{other.text}")
+                    break
+        if item.rung is Rung.PARTIAL:
+            reasons.append("部分匹配")
+        if file is not None:
+            reasons.append(_place_name(file))
+        return tuple(dict.fromkeys(reasons))
+
+    def suggest(self, query: SuggestQuery) -> list[Suggestion]:
+        """Return articles for a text being typed, best first."""
+        plan = self._opened.planner.plan(query.text)
+        if not plan.units:
+            return []
+        return self._titles(plan, query, exclude=0)
+
+    def related(self, article_id: int, query: SuggestQuery) -> list[Suggestion]:
+        """Return articles about the same thing as another's title, best first."""
+        plan = self._opened.planner.plan(query.text, verbatim=True)
+        return self._titles(plan, query, exclude=article_id) if plan.units else []
+
+    def _titles(self, plan: Plan, query: SuggestQuery, exclude: int) -> list[Suggestion]:
+        snapshot = self._snapshot
+        scope = Scope.TITLE if not exclude else Scope.TITLE_CONTENT
+        found = self._opened.scorer.score(plan, scope)
+        instant = query.instant.timestamp()
+        shown = (snapshot.heads["shown_from"] <= instant) & (snapshot.heads["shown_to"] > instant)
+        allowed = snapshot.alive & readable(snapshot, query.access_keys) & shown
+        allowed &= snapshot.heads["article"] != exclude
+        ranked = self._folded(rank(self._opened.scorer, found, plan, allowed))[: query.limit]
+        texts = wanted_texts(plan)
+        suggestions = []
+        for item in ranked:
+            title = snapshot.title(item.head)
+            record = snapshot.heads[item.head]
+            suggestions.append(
+                Suggestion(int(record["article"]), title, marks(title, texts), int(record["department"]))
+            )
+        return suggestions
+
+    def mark(self, query_text: str, text: str) -> Marks:
+        """Return where the words of a query stand in a text."""
+        plan = self._opened.planner.plan(query_text)
+        return marks(text, wanted_texts(plan), partial_texts(plan)) if plan.units else ()
+
+
+def _tier(item: Ranked, names: dict[Rung, str]) -> str:
+    return "exact" if item.verbatim and item.rung is Rung.EXACT else names[item.rung]
+
+
+def _status(conditions: Masks, head: int) -> str:
+    if conditions.current[head]:
+        return "current"
+    return "scheduled" if conditions.scheduled[head] else "ended"
+
+
+def _counts(values: IntArray) -> dict[int, int]:
+    numbers, counts = np.unique(values, return_counts=True)
+    return {int(number): int(count) for number, count in zip(numbers, counts, strict=True)}
+
+
+def _place_name(file: FileHit) -> str:
+    names = {"page": f"附件第 {file.number} 页", "slide": f"附件第 {file.number} 张幻灯片"}
+    if file.kind == "sheet":
+        return f"附件工作表“{file.label}”第 {file.number} 行"
+    return names.get(file.kind, "附件名称" if file.kind == "name" else "附件")

@@ -1,0 +1,98 @@
+"""Marks the words of a plan in any text by true offsets, and cuts the window that shows them best."""
+
+from collections.abc import Iterable, Sequence
+
+from indexer.fold import fold_with_places, is_word_character
+from indexer.planner import Plan, Rung
+from kb.ports import Marks
+
+WINDOW = 180
+
+
+def wanted_texts(plan: Plan) -> list[str]:
+    """Return the folded texts to mark: every alternative, longest first, and parts of long units."""
+    texts: dict[str, None] = {}
+    for unit in plan.units:
+        if unit.emphasis < 0.5 and len(plan.units) > 1:
+            continue
+        for item in unit.alternatives:
+            text = unit.text if item.text[0] in "#§" else item.text
+            texts[text] = None
+    return sorted(texts, key=len, reverse=True)
+
+
+def marks(text: str, texts: Sequence[str], partial: Iterable[str] = ()) -> Marks:
+    """Return where any of the folded texts stands in ``text``, as merged ranges of its characters.
+
+    Blanks and punctuation inside an occurrence do not matter. ``partial`` is only marked if
+    nothing else is found.
+    """
+    folded, places = fold_with_places(text)
+    kept = [number for number, character in enumerate(folded) if is_word_character(character)]
+    compact = "".join(folded[number] for number in kept)
+    found = _find(compact, texts) or _find(compact, list(partial))
+    ranges = []
+    for start, end in found:
+        ranges.append((places[kept[start]], places[kept[end - 1]] + 1))
+    return merge(ranges)
+
+
+def _find(compact: str, texts: Sequence[str]) -> list[tuple[int, int]]:
+    found = []
+    for wanted in texts:
+        bare = "".join(character for character in wanted if is_word_character(character))
+        place = compact.find(bare) if bare else -1
+        while place >= 0:
+            found.append((place, place + len(bare)))
+            place = compact.find(bare, place + 1)
+    return found
+
+
+def merge(ranges: Iterable[tuple[int, int]]) -> Marks:
+    """Return sorted ranges with those that touch or overlap joined."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(ranges):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return tuple(joined)
+
+
+def partial_texts(plan: Plan) -> list[str]:
+    """Return the pairs of characters of longer units, to mark where a unit matched only in part."""
+    return [gram for unit in plan.units if len(unit.text) > 2 for gram in unit.grams]
+
+
+def window(text: str, found: Marks, width: int = WINDOW) -> tuple[int, int]:
+    """Return the range of ``text`` of at most ``width`` characters that shows most marked text."""
+    if len(text) <= width:
+        return 0, len(text)
+    best, best_value = 0, -1.0
+    for first, _end in found or ((0, 0),):
+        start = max(0, min(first - 12, len(text) - width))
+        seen = {text[low:high] for low, high in found if low >= start and high <= start + width}
+        value = sum(len(piece) for piece in seen) + 0.01 * sum(
+            1 for low, high in found if low >= start and high <= start + width
+        )
+        if value > best_value:
+            best, best_value = start, value
+    return best, best + width
+
+
+def clip(found: Marks, start: int, end: int) -> Marks:
+    """Return the marks inside a window, moved to its start."""
+    return tuple(
+        (max(low, start) - start, min(high, end) - start) for low, high in found if low < end and high > start
+    )
+
+
+def rung_names() -> dict[Rung, str]:
+    """Return the tier name of every rung."""
+    return {
+        Rung.EXACT: "words",
+        Rung.SYNONYM: "synonym",
+        Rung.SOUND: "sound",
+        Rung.SLIP: "fuzzy",
+        Rung.PARTIAL: "partial",
+    }

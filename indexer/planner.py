@@ -1,0 +1,311 @@
+"""Reads a query into units: what each stretch of it says, and what else it may have meant."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from indexer.analyzer import Analyzer, Chunk, article_numbers, chunks, document_numbers, is_ideographic, latin_runs
+from indexer.fold import fold
+from indexer.lexicon import Lexicon
+from indexer.vocabulary import Vocabulary, is_syllable
+
+LONGEST_STRETCH = 8
+FRAME_WEIGHT = 0.12
+MOST_UNITS = 32
+
+
+class Rung(IntEnum):
+    """How far an alternative is from what was typed; lower rungs never lose to higher ones."""
+
+    EXACT = 0
+    SYNONYM = 1
+    SOUND = 2
+    SLIP = 3
+    PARTIAL = 4
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A text that may stand for a unit; ``factor`` is what finding it is worth, up to 1."""
+
+    text: str
+    factor: float
+    rung: Rung
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A stretch of the query that should be found; ``emphasis`` scales its weight."""
+
+    text: str
+    start: int
+    end: int
+    alternatives: tuple[Alternative, ...]
+    emphasis: float = 1.0
+
+    @property
+    def grams(self) -> tuple[str, ...]:
+        """The neighbouring pairs of characters, for partial matches."""
+        return tuple(self.text[place : place + 2] for place in range(len(self.text) - 1))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A query understood: its units, its verbatim chunks and the corrections that it suggests."""
+
+    folded: str
+    compact: str
+    units: tuple[Unit, ...] = ()
+    corrections: tuple[str, ...] = ()
+    expansions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Factors:
+    """What a match on each rung is worth against an exact one."""
+
+    synonym: float = 0.85
+    sound: float = 0.75
+    slip: float = 0.7
+    shape: float = 0.65
+    real_word: float = 0.55
+
+
+@dataclass(frozen=True)
+class _Arc:
+    end: int
+    value: float
+    literal: bool
+    alternatives: tuple[Alternative, ...] = ()
+
+
+@dataclass
+class Planner:
+    """Plans queries against one snapshot's vocabulary.
+
+    Args:
+        analyzer: The analysis that the index was built with.
+        lexicon: Synonyms, frames and stop words.
+        vocabulary: Words of the snapshot's titles.
+        occurs: Tells in how many articles a text stands.
+    """
+
+    analyzer: Analyzer
+    lexicon: Lexicon
+    vocabulary: Vocabulary
+    occurs: Callable[[str], int]
+    factors: Factors = field(default_factory=Factors)
+
+    def plan(self, text: str, verbatim: bool = False) -> Plan:
+        """Return the plan of a query; with ``verbatim`` no alternatives are considered."""
+        folded = fold(text)
+        compact = "".join(chunk.text for chunk in chunks(folded))
+        spelled = None if verbatim else self._separated_pinyin(folded)
+        special = [spelled] if spelled else list(self._special(folded))
+        taken = {place for unit in special for place in range(unit.start, unit.end)}
+        units: list[Unit] = list(special)
+        padding = self._padding(folded)
+        for chunk in chunks(folded):
+            for stretch in _untaken(chunk, taken):
+                units.extend(self._units(stretch, padding, verbatim))
+        units = sorted(units, key=lambda unit: unit.start)[:MOST_UNITS]
+        if all(unit.emphasis < 1 for unit in units):
+            # A query of nothing but padding is still a query.
+            units = [Unit(unit.text, unit.start, unit.end, unit.alternatives) for unit in units]
+        return Plan(folded, compact, tuple(units), self._corrections(folded, units), _expansions(units))
+
+    def _special(self, folded: str) -> Iterator[Unit]:
+        for term, start, end in (*document_numbers(folded), *article_numbers(folded)):
+            if self.occurs(term):
+                emphasis = 2.0 if term.startswith("#") else 1.2
+                yield Unit(folded[start:end], start, end, (Alternative(term, 1.0, Rung.EXACT),), emphasis)
+        for run, start, end in latin_runs(folded):
+            if not run.isalnum() and self.occurs(run):
+                yield Unit(run, start, end, (Alternative(run, 1.0, Rung.EXACT),))
+
+    def _separated_pinyin(self, folded: str) -> Unit | None:
+        typed = folded.split()
+        if len(typed) < 2 or not all(is_syllable(word) for word in typed):
+            return None
+        meant = self._spelled(" ".join(typed), separated=True)
+        return Unit(folded, 0, len(folded), _best(meant)) if meant else None
+
+    def _padding(self, folded: str) -> set[int]:
+        padded: set[int] = set()
+        place = 0
+        while place < len(folded):
+            for length in range(min(10, len(folded) - place), 0, -1):
+                if folded[place : place + length] in self.lexicon.frames:
+                    padded.update(range(place, place + length))
+                    place += length - 1
+                    break
+            place += 1
+        return padded
+
+    def _units(self, chunk: Chunk, padding: set[int], verbatim: bool) -> Iterator[Unit]:
+        for run, start, end in _runs(chunk.text):
+            base = chunk.start + start
+            if not run[0].isascii():
+                yield from self._han_units(run, base, padding, verbatim)
+            else:
+                yield self._latin_unit(run, base, base + end - start, verbatim)
+
+    def _latin_unit(self, run: str, start: int, end: int, verbatim: bool) -> Unit:
+        alternatives = [Alternative(run, 1.0, Rung.EXACT)]
+        if not verbatim:
+            alternatives += self._synonyms(run)
+            if run.isalpha() and len(run) >= 2 and not self.occurs(run):
+                alternatives += self._spelled(run)
+            elif len(run) >= 4 and not self.occurs(run):
+                alternatives += self._slips(run)
+        return Unit(run, start, end, _best(alternatives))
+
+    def _spelled(self, letters: str, separated: bool = False) -> list[Alternative]:
+        phrases = self.vocabulary.spelled(letters, separated)
+        if not phrases and not separated:
+            phrases = self.vocabulary.by_initials(letters)
+        return [Alternative(phrase, 0.95 * weight, Rung.SOUND) for phrase, weight in phrases]
+
+    def _han_units(self, run: str, base: int, padding: set[int], verbatim: bool) -> Iterator[Unit]:
+        words = self._literal_spans(run)
+        for start, arc in self._best_path(run, words, verbatim):
+            text = run[start : arc.end]
+            alternatives = [Alternative(text, 1.0, Rung.EXACT), *arc.alternatives]
+            if not verbatim:
+                alternatives += self._synonyms(text)
+            places = range(base + start, base + arc.end)
+            emphasis = 1.0
+            if text in self.lexicon.stopwords:
+                emphasis = 0.05
+            elif all(place in padding for place in places) and arc.literal:
+                emphasis = FRAME_WEIGHT
+            yield Unit(text, base + start, base + arc.end, _best(alternatives), emphasis)
+
+    def _literal_spans(self, run: str) -> set[tuple[int, int]]:
+        spans = set()
+        place = 0
+        for word in self.analyzer.words(run):
+            start = run.find(word, place)
+            if start >= 0:
+                spans.add((start, start + len(word)))
+                place = start + len(word)
+        return spans
+
+    def _best_path(
+        self, run: str, words: set[tuple[int, int]], verbatim: bool
+    ) -> list[tuple[int, _Arc]]:
+        # Viterbi over the stretch: words as typed are worth most, words as meant less, loose
+        # characters least; so a slip is mended only where the text makes no sense as it stands.
+        best: list[tuple[float, list[tuple[int, _Arc]]]] = [(float("-inf"), [])] * (len(run) + 1)
+        best[0] = (0.0, [])
+        for start in range(len(run)):
+            value, path = best[start]
+            if value == float("-inf"):
+                continue
+            for arc in self._arcs(run, start, words, verbatim):
+                if value + arc.value > best[arc.end][0]:
+                    best[arc.end] = (value + arc.value, [*path, (start, arc)])
+        return best[len(run)][1]
+
+    def _arcs(self, run: str, start: int, words: set[tuple[int, int]], verbatim: bool) -> Iterator[_Arc]:
+        yield _Arc(start + 1, 0.25, True)
+        for end in range(start + 2, min(len(run), start + LONGEST_STRETCH) + 1):
+            text = run[start:end]
+            literal = ((start, end) in words and self.occurs(text) > 0) or text in self.vocabulary
+            alternatives = () if verbatim else self._meant(text, literal)
+            length = end - start
+            if literal:
+                yield _Arc(end, length + 0.1 * (length - 2), True, alternatives)
+            elif alternatives:
+                nearest = max(alternative.factor for alternative in alternatives)
+                yield _Arc(end, length * nearest * 0.95, False, alternatives)
+            elif (start, end) in words:
+                yield _Arc(end, 0.3 * length, True)
+
+    def _meant(self, text: str, literal: bool) -> tuple[Alternative, ...]:
+        if not is_ideographic(text):
+            return ()
+        scale = self.factors.real_word / self.factors.sound if literal else 1.0
+        found = [
+            Alternative(word, self.factors.sound * scale, Rung.SOUND)
+            for word in self.vocabulary.sounds_like(text)
+            if self.occurs(word)
+        ]
+        if not literal:
+            found += self._slips(text)
+            found += [
+                Alternative(word, self.factors.shape, Rung.SLIP)
+                for word in self.vocabulary.looks_like(text)
+                if self.occurs(word)
+            ]
+        return tuple(found)
+
+    def _slips(self, text: str) -> list[Alternative]:
+        if len(text) < 2:
+            return []
+        return [
+            Alternative(word, self.factors.slip, Rung.SLIP)
+            for word in self.vocabulary.slips_of(text)
+            if self.occurs(word)
+        ]
+
+    def _synonyms(self, text: str) -> list[Alternative]:
+        return [
+            Alternative(other, self.factors.synonym, Rung.SYNONYM)
+            for other in self.lexicon.synonyms.get(text, ())
+            if self.occurs(other)
+        ]
+
+    def _corrections(self, folded: str, units: list[Unit]) -> tuple[str, ...]:
+        mended = list(folded)
+        changed = False
+        for unit in units:
+            literal = self.occurs(unit.text)
+            meant = [
+                alternative
+                for alternative in unit.alternatives
+                if alternative.rung in (Rung.SOUND, Rung.SLIP)
+            ]
+            if meant and not literal:
+                mended[unit.start : unit.end] = [meant[0].text] + [""] * (unit.end - unit.start - 1)
+                changed = True
+        return ("".join(mended),) if changed else ()
+
+
+def _best(alternatives: list[Alternative]) -> tuple[Alternative, ...]:
+    found: dict[str, Alternative] = {}
+    for alternative in alternatives:
+        known = found.get(alternative.text)
+        if known is None or known.factor < alternative.factor:
+            found[alternative.text] = alternative
+    return tuple(sorted(found.values(), key=lambda alternative: -alternative.factor))
+
+
+def _expansions(units: list[Unit]) -> tuple[str, ...]:
+    shown = []
+    for unit in units:
+        others = [item.text for item in unit.alternatives if item.rung is Rung.SYNONYM][:3]
+        if others and unit.emphasis >= 1:
+            shown.append(f"{unit.text}＝{'、'.join(others)}")
+    return tuple(shown)
+
+
+def _untaken(chunk: Chunk, taken: set[int]) -> Iterator[Chunk]:
+    start = chunk.start
+    for place in range(chunk.start, chunk.start + len(chunk.text) + 1):
+        if place == chunk.start + len(chunk.text) or place in taken:
+            if place > start:
+                yield Chunk(chunk.text[start - chunk.start : place - chunk.start], start)
+            start = place + 1
+
+
+def _runs(text: str) -> Iterator[tuple[str, int, int]]:
+    latin = latin_runs(text)
+    place = 0
+    for run, start, end in latin:
+        if start > place:
+            yield text[place:start], place, start
+        yield run, start, end
+        place = end
+    if place < len(text):
+        yield text[place:], place, len(text)

@@ -1,0 +1,271 @@
+"""Scores all heads for a plan with array operations over posting lists; see RELEVANCE in the docs.
+
+Two stages: BM25 over titles and bodies picks candidates, scaled by how much of the query an article
+covers at all; then coverage of the title and of the best passage, precision of the title, verbatim
+and near occurrences order the best few hundred.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.codec import FloatArray, IntArray
+from indexer.planner import Alternative, Plan, Rung, Unit
+from indexer.snapshot import BoolArray, Snapshot
+from indexer.schema import FILE_KIND
+from kb.ports import Scope
+
+Reals = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The dials of the ranking."""
+
+    k1: float = 1.2
+    title_b: float = 0.75
+    body_b: float = 0.4
+    title_boost: float = 1.5
+    file_boost: float = 0.6
+    gamma: float = 2.5
+    partial: float = 0.5
+    title_coverage: float = 1.0
+    passage_coverage: float = 1.0
+    title_precision: float = 1.0
+    verbatim_title: float = 0.6
+    verbatim_body: float = 0.5
+    proximity: float = 0.5
+
+
+@dataclass
+class Scores:
+    """What is known of every head after the first stage; ``rung`` is the farthest rung it needed."""
+
+    stage1: Reals
+    coverage: Reals
+    title_coverage: Reals
+    title_precision: Reals
+    passage: Reals
+    rung: NDArray[np.int8]
+    total_weight: float
+    combined: Reals = field(default_factory=lambda: np.empty(0))
+    in_title: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
+    in_body: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
+    in_file: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
+
+
+class Statistics:
+    """Lengths of titles and bodies of a snapshot's heads, for BM25."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.title = snapshot.heads["title_length"].astype(np.float64)
+        lengths = snapshot.places["length"].astype(np.float64)
+        self.is_file: BoolArray = snapshot.places["kind"] == FILE_KIND
+        heads = snapshot.size
+        self.body: Reals = np.bincount(snapshot.head_of, np.where(self.is_file, 0, lengths), minlength=heads)
+        self.file: Reals = np.bincount(snapshot.head_of, np.where(self.is_file, lengths, 0), minlength=heads)
+        self.title_mean = max(1.0, float(self.title.mean())) if heads else 1.0
+        self.body_mean = max(1.0, float(self.body.mean())) if heads else 1.0
+        self.file_mean = max(1.0, float(self.file[self.file > 0].mean())) if (self.file > 0).any() else 1.0
+
+
+class Matcher:
+    """Finds texts in a snapshot: posting lists of characters, pairs and whole runs, intersected.
+
+    Args:
+        snapshot: The open index.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._found: dict[tuple[str, str], tuple[IntArray, FloatArray]] = {}
+        self._articles: dict[str, int] = {}
+
+    def rows(self, fieldname: str, text: str) -> tuple[IntArray, FloatArray]:
+        """Return the rows of a field in which a folded text stands, and how often at least."""
+        key = (fieldname, text)
+        found = self._found.get(key)
+        if found is None:
+            if len(self._found) > 4000:
+                self._found.clear()
+            found = self._found[key] = self._look_up(fieldname, text)
+        return found
+
+    def _look_up(self, fieldname: str, text: str) -> tuple[IntArray, FloatArray]:
+        postings = self.snapshot.postings
+        if len(text) <= 2 or text[0] in "#§" or (text[0].isascii() and text[-1].isascii()):
+            whole = postings(fieldname, text)
+            if len(whole[0]) or len(text) <= 2 or text[0] in "#§" or not text.isalnum():
+                return whole
+        grams = [text[place : place + 2] for place in range(len(text) - 1)]
+        lists = sorted((postings(fieldname, gram) for gram in dict.fromkeys(grams)), key=lambda pair: len(pair[0]))
+        rows, counts = lists[0]
+        for other, other_counts in lists[1:]:
+            if not len(rows):
+                break
+            places = np.searchsorted(other, rows)
+            places[places == len(other)] = 0
+            both = other[places] == rows if len(other) else np.zeros(len(rows), np.bool_)
+            rows, counts = rows[both], np.minimum(counts[both], other_counts[places[both]])
+        return rows, counts
+
+    def articles(self, text: str) -> int:
+        """Return in how many heads a text stands, in any field."""
+        known = self._articles.get(text)
+        if known is None:
+            if len(self._articles) > 50_000:
+                self._articles.clear()
+            head_of = self.snapshot.head_of
+            seen = np.zeros(self.snapshot.size, np.bool_)
+            seen[self.rows("title", text)[0]] = True
+            for fieldname in ("body", "file"):
+                seen[head_of[self.rows(fieldname, text)[0]]] = True
+            known = self._articles[text] = int(seen.sum())
+        return known
+
+
+class Scorer:
+    """Scores plans over one snapshot.
+
+    Args:
+        snapshot: The open index.
+        weights: The dials.
+    """
+
+    def __init__(self, snapshot: Snapshot, weights: Weights) -> None:
+        self.snapshot = snapshot
+        self.matcher = Matcher(snapshot)
+        self.weights = weights
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """Lengths for BM25."""
+        return Statistics(self.snapshot)
+
+    def idf(self, unit: Unit) -> float:
+        """Return the weight of a unit: rarer is heavier; something unknown weighs as what it may mean."""
+        counts = [self.matcher.articles(item.text) for item in unit.alternatives]
+        literal = self.matcher.articles(unit.text)
+        known = literal or max((count for count in counts if count), default=0)
+        if not known and len(unit.text) > 2:
+            known = min((self.matcher.articles(gram) for gram in unit.grams), default=0)
+        total = self.snapshot.size
+        idf = np.log(1 + (total - known + 0.5) / (known + 0.5))
+        return float(idf) * unit.emphasis
+
+    def score(self, plan: Plan, scope: Scope) -> Scores:
+        """Return the first stage's findings for every head, before any filter."""
+        heads, passages = self.snapshot.size, len(self.snapshot.places)
+        found = Scores(
+            np.zeros(heads), np.zeros(heads), np.zeros(heads), np.zeros(heads), np.zeros(passages),
+            np.zeros(heads, np.int8), 0.0,
+        )
+        found.in_title = np.zeros(heads, np.bool_)
+        found.in_body = np.zeros(heads, np.bool_)
+        found.in_file = np.zeros(heads, np.bool_)
+        for unit in plan.units:
+            self._add_unit(found, unit, scope)
+        total = found.total_weight or 1.0
+        found.coverage /= total
+        found.title_coverage /= total
+        found.passage /= total
+        found.title_precision /= np.maximum(self.statistics.title, 1)
+        np.minimum(found.title_precision, 1, out=found.title_precision)
+        found.combined = found.stage1 * found.coverage**self.weights.gamma
+        return found
+
+    def _add_unit(self, found: Scores, unit: Unit, scope: Scope) -> None:
+        weight = self.idf(unit)
+        found.total_weight += weight
+        heads = self.snapshot.size
+        cover = np.zeros(heads)
+        rung = np.full(heads, Rung.PARTIAL, np.int8)
+        title_cover = np.zeros(heads)
+        alternatives = sorted(unit.alternatives, key=lambda item: item.factor)
+        if len(unit.text) > 2 and unit.text[0] not in "#§":
+            self._partial(found, unit, weight, scope, cover, title_cover)
+        if scope in (Scope.ALL, Scope.TITLE, Scope.TITLE_CONTENT):
+            self._title(found, alternatives, weight, cover, title_cover, rung)
+        for fieldname in _passage_fields(scope):
+            self._passages(found, fieldname, alternatives, weight, cover, rung)
+        found.coverage += weight * cover
+        found.title_coverage += weight * title_cover
+        found.title_precision += len(unit.text) * title_cover
+        if unit.emphasis >= 0.5:
+            np.maximum(found.rung, rung, out=found.rung)
+
+    def _title(
+        self, found: Scores, alternatives: Sequence[Alternative], weight: float,
+        cover: Reals, title_cover: Reals, rung: NDArray[np.int8],
+    ) -> None:
+        frequency = np.zeros(self.snapshot.size)
+        for item in alternatives:
+            rows, counts = self.matcher.rows("title", item.text)
+            np.maximum.at(cover, rows, item.factor)
+            np.maximum.at(title_cover, rows, item.factor)
+            rung[rows] = np.minimum(rung[rows], item.rung)
+            found.in_title[rows] = True
+            frequency[rows] = np.maximum(frequency[rows], counts * item.factor)
+        stats, dials = self.statistics, self.weights
+        norm = dials.k1 * (1 - dials.title_b + dials.title_b * stats.title / stats.title_mean)
+        found.stage1 += dials.title_boost * weight * frequency * (dials.k1 + 1) / (frequency + norm)
+
+    def _passages(
+        self, found: Scores, fieldname: str, alternatives: Sequence[Alternative], weight: float,
+        cover: Reals, rung: NDArray[np.int8],
+    ) -> None:
+        head_of = self.snapshot.head_of
+        frequency = np.zeros(self.snapshot.size)
+        best = np.zeros(len(self.snapshot.places), np.float32) if len(alternatives) > 1 else None
+        touched = []
+        for item in alternatives:
+            rows, counts = self.matcher.rows(fieldname, item.text)
+            if not len(rows):
+                continue
+            owners = head_of[rows]
+            np.maximum.at(cover, owners, item.factor)
+            rung[owners] = np.minimum(rung[owners], item.rung)
+            (found.in_body if fieldname == "body" else found.in_file)[owners] = True
+            frequency += np.bincount(owners, counts, minlength=len(frequency)) * item.factor
+            if best is None:
+                found.passage[rows] += weight * item.factor
+            else:
+                best[rows] = item.factor
+                touched.append(rows)
+        if best is not None and touched:
+            rows = np.unique(np.concatenate(touched))
+            found.passage[rows] += weight * best[rows]
+        stats, dials = self.statistics, self.weights
+        lengths, mean, boost = (
+            (stats.body, stats.body_mean, 1.0)
+            if fieldname == "body"
+            else (stats.file, stats.file_mean, dials.file_boost)
+        )
+        norm = dials.k1 * (1 - dials.body_b + dials.body_b * lengths / mean)
+        found.stage1 += boost * weight * frequency * (dials.k1 + 1) / (frequency + norm)
+
+    def _partial(
+        self, found: Scores, unit: Unit, weight: float, scope: Scope, cover: Reals, title_cover: Reals
+    ) -> None:
+        share = self.weights.partial / len(unit.grams)
+        if scope in (Scope.ALL, Scope.TITLE, Scope.TITLE_CONTENT):
+            for gram in unit.grams:
+                rows = self.matcher.rows("title", gram)[0]
+                title_cover[rows] += share
+            np.maximum(cover, title_cover, out=cover)
+        for fieldname in _passage_fields(scope):
+            part = np.zeros(self.snapshot.size)
+            for gram in unit.grams:
+                part[self.snapshot.head_of[self.matcher.rows(fieldname, gram)[0]]] += share
+            np.maximum(cover, part, out=cover)
+
+
+def _passage_fields(scope: Scope) -> tuple[str, ...]:
+    if scope is Scope.ALL:
+        return ("body", "file")
+    if scope in (Scope.CONTENT, Scope.TITLE_CONTENT):
+        return ("body",)
+    return ("file",) if scope is Scope.ATTACHMENT else ()

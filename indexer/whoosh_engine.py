@@ -1,0 +1,216 @@
+"""The search engine on Whoosh: opens the newest commit, answers searches, suggestions and relations."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from indexer.answers import Answerer
+from indexer.documents import CURSOR, index_rows
+from indexer.language import Language
+from indexer.opened import Opened
+from indexer.scoring import Weights
+from indexer.snapshot import Leaf, Snapshot
+from indexer.store import ArrayWriter, IndexDamaged, IndexFolder, verify
+from kb.errors import SearchUnavailable
+from kb.ports import ArticleChange, EngineAnswer, EngineQuery, Marks, Suggestion, SuggestQuery
+
+log = logging.getLogger(__name__)
+CHECK_EVERY = 0.1
+
+
+class WhooshEngine:
+    """Answers from the newest commit of an index folder; opens nothing until the first question.
+
+    Args:
+        root: The index folder.
+        language: Analysis and lexicon.
+        weights: The dials of the ranking.
+    """
+
+    def __init__(self, root: Path, language: Language, weights: Weights | None = None) -> None:
+        self._folder = IndexFolder(root)
+        self._language = language
+        self._weights = weights or Weights()
+        self._lock = threading.Lock()
+        self._opened: Opened | None = None
+        self._path: Path | None = None
+        self._leaves: dict[str, Leaf] = {}
+        self._trusted: frozenset[str] = frozenset()
+        self._checked_at = 0.0
+
+    def search(self, query: EngineQuery) -> EngineAnswer:
+        """Answer a search; see ``kb.ports.SearchEngine``."""
+        return Answerer(self.opened()).search(query)
+
+    def suggest(self, query: SuggestQuery) -> Sequence[Suggestion]:
+        """Return articles for a text being typed, best first."""
+        return Answerer(self.opened()).suggest(query)
+
+    def related(self, article_id: int, query: SuggestQuery) -> Sequence[Suggestion]:
+        """Return articles about the same thing, best first."""
+        return Answerer(self.opened()).related(article_id, query)
+
+    def mark(self, query_text: str, text: str) -> Marks:
+        """Return where the words of a query stand in a text."""
+        return Answerer(self.opened()).mark(query_text, text)
+
+    def cursor(self) -> int:
+        """Return the change number up to which the open index is complete; -1 without an index."""
+        try:
+            return self.opened().snapshot.cursor
+        except SearchUnavailable:
+            return -1
+
+    def opened(self) -> Opened:
+        """Return the newest commit, opened; it is looked for at most every tenth of a second.
+
+        Raises:
+            SearchUnavailable: if there is no index, or what there is fails its checksums.
+        """
+        opened = self._opened
+        if opened is not None and time.monotonic() - self._checked_at < CHECK_EVERY:
+            return opened
+        with self._lock:
+            if self._opened is not None and time.monotonic() - self._checked_at < CHECK_EVERY:
+                return self._opened
+            self._reopen()
+            self._checked_at = time.monotonic()
+            if self._opened is None:
+                raise SearchUnavailable("搜索索引尚未就绪。")
+            return self._opened
+
+    def _reopen(self) -> None:
+        for _attempt in range(5):
+            path = self._folder.current()
+            if path is None:
+                return
+            try:
+                if self._opened is not None and path == self._path:
+                    index = self._opened.index
+                    if index.latest_generation() == self._opened.snapshot.generation:
+                        return
+                else:
+                    self._leaves, self._trusted = {}, frozenset()
+                self._open(path)
+                return
+            except (OSError, IndexDamaged) as error:
+                # A commit may replace files between looking and opening: look again.
+                log.info("index not readable yet: %s", error)
+                time.sleep(0.01)
+        if self._opened is None:
+            raise SearchUnavailable("搜索索引无法读取，正在重建。")
+
+    def _open(self, path: Path) -> None:
+        if self._folder.fingerprint(path) != self._language.fingerprint and self._opened is None:
+            log.warning("index was built with another dictionary or library version")
+        self._trusted = verify(path, self._trusted)
+        index = self._folder.open(path)
+        # Never reader(reuse=...) or refresh(): a fresh reader is the only one that forgets what was withdrawn.
+        snapshot = Snapshot(index, self._leaves)
+        self._leaves = snapshot.by_segment
+        previous = self._opened.vocabulary if self._opened is not None and path == self._path else None
+        self._opened = Opened(index, snapshot, self._language, self._weights, previous)
+        self._path = path
+
+
+class WhooshUpdater:
+    """Keeps one index folder up to date; exactly one process may hold it.
+
+    Args:
+        root: The index folder.
+        language: Analysis and lexicon.
+    """
+
+    def __init__(self, root: Path, language: Language) -> None:
+        self._folder = IndexFolder(root)
+        self._language = language
+
+    def cursor(self) -> int:
+        """Return the change number of the last commit; -1 if the index must be rebuilt."""
+        path = self._folder.current()
+        if path is None or self._folder.fingerprint(path) != self._language.fingerprint:
+            return -1
+        try:
+            verify(path)
+            return Snapshot(self._folder.open(path), {}).cursor
+        except Exception as error:
+            log.warning("index is damaged and will be rebuilt: %s", error)
+            return -1
+
+    def apply(self, changes: Iterable[ArticleChange], cursor: int) -> list[int]:
+        """Replace the documents of changed articles and commit the cursor with them."""
+        path = self._folder.current()
+        if path is None:
+            raise SearchUnavailable("搜索索引尚未建立。")
+        listed = list(changes)
+        try:
+            return self._write(path, listed, cursor)
+        except (ValueError, TypeError):
+            # The writer refused something: never go on with it, find the culprit one by one.
+            log.exception("a batch of %d articles was refused", len(listed))
+        failed = []
+        for change in listed:
+            try:
+                failed += self._write(path, [change], self.cursor())
+            except (ValueError, TypeError):
+                failed.append(change.article_id)
+        return failed + self._write(path, [ArticleChange(number, ()) for number in failed], cursor)
+
+    def _write(self, path: Path, changes: Sequence[ArticleChange], cursor: int) -> list[int]:
+        writer = ArrayWriter(self._folder.open(path), path)
+        try:
+            for change in changes:
+                writer.delete_by_term("article", str(change.article_id))
+                writer.delete_by_term("part_of", str(change.article_id))
+            failed = self._add(writer, changes)
+            self._set_cursor(writer, cursor)
+            writer.commit()
+        except BaseException:
+            _abandon(writer)
+            raise
+        return failed
+
+    def _add(self, writer: ArrayWriter, changes: Iterable[ArticleChange]) -> list[int]:
+        failed = []
+        for change in changes:
+            try:
+                # All of the analysis before the first write: a failure then leaves no half article.
+                rows = [row for document in change.documents for row in index_rows(document, self._language.analyzer)]
+            except Exception:
+                log.exception("article %d cannot be indexed", change.article_id)
+                failed.append(change.article_id)
+                continue
+            for row in rows:
+                writer.add_document(**row)
+        return failed
+
+    def _set_cursor(self, writer: ArrayWriter, cursor: int) -> None:
+        writer.delete_by_term("article", CURSOR)
+        writer.add_document(article=CURSOR, label=str(cursor).encode())
+
+    def rebuild(
+        self, changes: Iterable[ArticleChange], cursor: int, progress: Callable[[int], None]
+    ) -> list[int]:
+        """Build a new index beside the old one and switch to it."""
+        folder, index = self._folder.create(self._language.fingerprint)
+        writer = ArrayWriter(index, folder)
+        failed: list[int] = []
+        try:
+            for number, change in enumerate(changes, start=1):
+                failed.extend(self._add(writer, [change]))
+                progress(number)
+            self._set_cursor(writer, cursor)
+            writer.commit(merge=False)
+        except BaseException:
+            _abandon(writer)
+            raise
+        self._folder.switch(folder)
+        return failed
+
+
+
+def _abandon(writer: ArrayWriter) -> None:
+    if not writer.is_closed:
+        writer.cancel()
