@@ -12,7 +12,7 @@ from indexer.language import Language
 from indexer.opened import Opened
 from indexer.scoring import Weights
 from indexer.snapshot import Leaf, Snapshot
-from indexer.store import ArrayWriter, IndexDamaged, IndexFolder, verify
+from indexer.store import ArrayWriter, IndexDamaged, IndexFolder, latest_generation, verify
 from kb.errors import SearchUnavailable
 from kb.ports import ArticleChange, EngineAnswer, EngineQuery, Marks, Suggestion, SuggestQuery
 
@@ -126,15 +126,21 @@ class WhooshUpdater:
     def __init__(self, root: Path, language: Language) -> None:
         self._folder = IndexFolder(root)
         self._language = language
+        self._committed: tuple[Path, int, int] | None = None
 
     def cursor(self) -> int:
         """Return the change number of the last commit; -1 if the index must be rebuilt."""
         path = self._folder.current()
         if path is None or self._folder.fingerprint(path) != self._language.fingerprint:
             return -1
+        generation = latest_generation(path)
+        if self._committed is not None and self._committed[:2] == (path, generation):
+            return self._committed[2]
         try:
             verify(path)
-            return Snapshot(self._folder.open(path), {}).cursor
+            found = Snapshot(self._folder.open(path), {}).cursor
+            self._committed = (path, generation, found)
+            return found
         except Exception as error:
             log.warning("index is damaged and will be rebuilt: %s", error)
             return -1
@@ -170,6 +176,7 @@ class WhooshUpdater:
         except BaseException:
             _abandon(writer)
             raise
+        self._committed = (path, latest_generation(path), cursor)
         return failed
 
     def _add(self, writer: ArrayWriter, changes: Iterable[ArticleChange]) -> list[int]:

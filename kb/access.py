@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from kb.models import AccessKey, Article, Audience, Node, Person, Role
 
@@ -101,9 +101,8 @@ def audience_scope(session: Session, actor: Actor) -> AudienceScope:
     """Resolve, now and from the database, which access keys the actor satisfies."""
     if actor.roles & READS_EVERYTHING:
         return AudienceScope(None)
-    belongs = {
-        audience.id for audience in session.scalars(select(Audience)) if _matches(audience, actor)
-    }
+    audiences = session.scalars(select(Audience).options(joinedload(Audience.rules))).unique()
+    belongs = {audience.id for audience in audiences if _matches(audience, actor)}
     keys = {""}
     for key in session.scalars(select(AccessKey.key)):
         if all(int(part) in belongs for part in key.split("+") if part):

@@ -55,10 +55,8 @@ def record_search(
     that one question leaves one line.
     """
     masked = mask_personal_data(text)[:TEXT_LIMIT]
-    folded = "".join(masked.lower().split())
-    last = session.scalar(
-        select(Search).where(Search.person_id == actor.person_id).order_by(Search.id.desc()).limit(1)
-    )
+    folded = _folded(text)
+    last = _last_search(session, actor)
     continues = (
         last is not None
         and last.opened_article_id is None
@@ -67,10 +65,32 @@ def record_search(
     )
     row = last if last is not None and continues else Search(person_id=actor.person_id)
     row.text, row.folded, row.total, row.took_ms, row.searched_at = masked, folded, total, took_ms, at
-    row.conditions = json.dumps(dict(conditions), ensure_ascii=False, sort_keys=True)
+    row.conditions = _as_stored(conditions)
     session.add(row)
     session.flush()
     return row.id
+
+
+def was_just_asked(
+    session: Session, actor: Actor, text: str, conditions: Mapping[str, str], since: datetime
+) -> bool:
+    """Return whether the actor's last search was this very one and not before ``since``.
+
+    Coming back to a list of results, or reloading it, is not a new question.
+    """
+    last = _last_search(session, actor)
+    return (
+        last is not None
+        and last.searched_at >= since
+        and last.folded == _folded(text)
+        and last.conditions == _as_stored(conditions)
+    )
+
+
+def last_search_id(session: Session, actor: Actor, text: str) -> int | None:
+    """Return the actor's last search if it was for this text."""
+    last = _last_search(session, actor)
+    return last.id if last is not None and last.folded == _folded(text) else None
 
 
 def record_opened(session: Session, actor: Actor, search_id: int, article_id: int, rank: int) -> None:
@@ -83,17 +103,15 @@ def record_opened(session: Session, actor: Actor, search_id: int, article_id: in
 def recent_searches(session: Session, actor: Actor, limit: int = 8, prefix: str = "") -> list[str]:
     """Return the actor's last different search texts, newest first."""
     folded = "".join(prefix.lower().split())
-    rows = session.execute(
-        select(Search.folded, func.max(Search.id).label("last"))
+    last = (
+        select(func.max(Search.id).label("id"))
         .where(Search.person_id == actor.person_id, Search.folded.startswith(folded, autoescape=True))
         .group_by(Search.folded)
         .order_by(func.max(Search.id).desc())
         .limit(limit)
-    ).all()
-    texts = {
-        row.id: row.text for row in session.scalars(select(Search).where(Search.id.in_([row.last for row in rows])))
-    }
-    return [texts[row.last] for row in rows]
+        .subquery()
+    )
+    return list(session.scalars(select(Search.text).join(last, Search.id == last.c.id).order_by(Search.id.desc())))
 
 
 def recent_views(
@@ -101,18 +119,22 @@ def recent_views(
 ) -> list[RecentView]:
     """Return the articles that the actor opened last and may still read, newest first."""
     last = func.max(View.viewed_at).label("last")
+    title = (
+        select(Revision.title)
+        .where(Revision.article_id == View.article_id, Revision.shown_from <= now)
+        .order_by(Revision.shown_from.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
     rows = session.execute(
-        select(View.article_id, last)
+        select(View.article_id, title, last)
         .join(Article, Article.id == View.article_id)
         .where(View.person_id == actor.person_id, scope.clause())
         .group_by(View.article_id)
         .order_by(last.desc())
         .limit(limit)
-    ).all()
-    titles = titles_at(session, [row.article_id for row in rows], now)
-    return [
-        RecentView(row.article_id, titles[row.article_id], row.last) for row in rows if row.article_id in titles
-    ]
+    )
+    return [RecentView(*row) for row in rows if row[1] is not None]
 
 
 def titles_at(session: Session, article_ids: Sequence[int], now: datetime) -> dict[int, str]:
@@ -133,3 +155,17 @@ def view_counts(session: Session, article_ids: Sequence[int]) -> dict[int, int]:
         .group_by(View.article_id)
     )
     return {article_id: count for article_id, count in rows}
+
+
+def _last_search(session: Session, actor: Actor) -> Search | None:
+    return session.scalar(
+        select(Search).where(Search.person_id == actor.person_id).order_by(Search.id.desc()).limit(1)
+    )
+
+
+def _folded(text: str) -> str:
+    return "".join(mask_personal_data(text)[:TEXT_LIMIT].lower().split())
+
+
+def _as_stored(conditions: Mapping[str, str]) -> str:
+    return json.dumps(dict(conditions), ensure_ascii=False, sort_keys=True)

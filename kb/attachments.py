@@ -15,7 +15,7 @@ from kb.access import AudienceScope
 from kb.articles import touch
 from kb.errors import Invalid, NotFound
 from kb.models import Article, Attachment, Blob, BlobChunk, FilePart, FileText, Revision
-from kb.ports import Clock, Extraction, TextExtractor
+from kb.ports import Clock, Extraction
 
 CHUNK = 1 << 20
 NAME_LIMIT = 180
@@ -165,11 +165,3 @@ def store_text(session: Session, file_text_id: int, extraction: Extraction, cloc
         .distinct()
     ):
         touch(session, article)
-
-
-def extract_and_store(
-    session: Session, waiting: tuple[int, str, bytes], extractor: TextExtractor, clock: Clock
-) -> None:
-    """Extract one waiting file and store the outcome."""
-    file_text_id, name, data = waiting
-    store_text(session, file_text_id, extractor.extract(name, data), clock)

@@ -1,10 +1,11 @@
 """What the home page shows: the latest by when it came into force, the hottest, the hot queries."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Date, Integer, cast, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Date, Integer, and_, case, cast, func, select
+from sqlalchemy.orm import Session, aliased
 
 from kb.access import AudienceScope
 from kb.models import Article, Department, Node, Revision, Search, View
@@ -24,6 +25,15 @@ class FeedItem:
     shown_from: datetime
     people: int = 0
     rank_change: int = 0
+
+
+@dataclass(frozen=True)
+class EndingItem:
+    """An article whose text will no longer be shown from ``ends_at``."""
+
+    article_id: int
+    title: str
+    ends_at: datetime
 
 
 def latest(
@@ -49,16 +59,32 @@ def heat(session: Session, now: datetime, days: int) -> dict[int, float]:
     Every person counts once a day and article, however often they reload; a day's readers weigh
     half as much every three days; views by the article's own publishers are left out.
     """
+    return _heats(session, (now,), days)[0]
+
+
+def _heats(session: Session, ends: Sequence[datetime], days: int) -> list[dict[int, float]]:
+    # Several windows in one pass, so that the move since yesterday costs no second query.
     day = cast(View.viewed_at, Date) if session.get_bind().dialect.name != "sqlite" else func.date(View.viewed_at)
+    windows = [(end - timedelta(days=days), end) for end in ends]
+    readers = [
+        func.count(func.distinct(case((and_(View.viewed_at > start, View.viewed_at <= end), View.person_id))))
+        for start, end in windows
+    ]
     rows = session.execute(
-        select(View.article_id, day.label("day"), func.count(func.distinct(View.person_id)))
-        .where(View.viewed_at > now - timedelta(days=days), View.viewed_at <= now, View.counts)
+        select(View.article_id, day.label("day"), *readers)
+        .where(
+            View.viewed_at > min(start for start, _end in windows),
+            View.viewed_at <= max(ends),
+            View.counts,
+        )
         .group_by(View.article_id, day)
     )
-    scores: dict[int, float] = {}
-    for article_id, on, people in rows:
-        age = max(0, (now.date() - _as_date(on)).days)
-        scores[article_id] = scores.get(article_id, 0.0) + people * 0.5 ** (age / HALF_LIFE_DAYS)
+    scores: list[dict[int, float]] = [{} for _end in ends]
+    for article_id, on, *counts in rows:
+        for score, end, people in zip(scores, ends, counts, strict=True):
+            if people:
+                age = max(0, (end.date() - _as_date(on)).days)
+                score[article_id] = score.get(article_id, 0.0) + people * 0.5 ** (age / HALF_LIFE_DAYS)
     return scores
 
 
@@ -66,31 +92,28 @@ def hottest(
     session: Session, scope: AudienceScope, now: datetime, *, days: int = 7, limit: int = 10
 ) -> list[FeedItem]:
     """Return the articles in force that most different people read, with their move since yesterday."""
-    today = _ranked(heat(session, now, days))
-    yesterday = {
-        article_id: rank
-        for rank, article_id in enumerate(_ranked(heat(session, now - timedelta(days=1), days)), start=1)
-    }
-    items: dict[int, FeedItem] = {}
+    today, yesterday = (_ranked(scores) for scores in _heats(session, (now, now - timedelta(days=1)), days))
+    former = {article_id: rank for rank, article_id in enumerate(yesterday, start=1)}
+    readers = (
+        select(func.count(func.distinct(View.person_id)))
+        .where(
+            View.article_id == Article.id,
+            View.viewed_at > now - timedelta(days=days),
+            View.viewed_at <= now,
+            View.counts,
+        )
+        .scalar_subquery()
+    )
     rows = session.execute(
-        select(Article.id, Revision.title, Department.name, Revision.shown_from)
+        select(Article.id, Revision.title, Department.name, Revision.shown_from, readers)
         .join(Article, Article.id == Revision.article_id)
         .join(Department, Department.id == Article.owner_department_id)
         .where(is_shown_at(now), scope.clause(), Article.id.in_(today[: limit * 5]))
     ).tuples()
-    readers = _readers(session, now, days, today[: limit * 5])
-    for article_id, title, department, shown_from in rows:
-        items[article_id] = FeedItem(article_id, title, department, shown_from, readers.get(article_id, 0))
+    items = {row[0]: FeedItem(*row) for row in rows}
     ordered = [items[article_id] for article_id in today if article_id in items][:limit]
     return [
-        FeedItem(
-            item.article_id,
-            item.title,
-            item.department,
-            item.shown_from,
-            item.people,
-            yesterday.get(item.article_id, len(yesterday) + 1) - rank,
-        )
+        replace(item, rank_change=former.get(item.article_id, len(former) + 1) - rank)
         for rank, item in enumerate(ordered, start=1)
     ]
 
@@ -109,6 +132,54 @@ def hot_queries(session: Session, now: datetime, *, days: int = 7, limit: int = 
     return [text for text, _people in rows]
 
 
+def hot_continuations(
+    session: Session, text: str, now: datetime, *, days: int = 90, limit: int = 5
+) -> list[str]:
+    """Return searches of several people that begin with ``text`` and go on, most asked first."""
+    folded = "".join(text.lower().split())
+    people = func.count(func.distinct(Search.person_id))
+    rows = session.execute(
+        select(func.max(Search.text), people)
+        # A range instead of LIKE, which could not use the index.
+        .where(Search.folded > folded, Search.folded < folded + "\U0010ffff")
+        .where(Search.searched_at > now - timedelta(days=days), Search.total > 0)
+        .group_by(Search.folded)
+        .having(people >= MIN_ASKERS)
+        .order_by(people.desc(), func.max(Search.id).desc())
+        .limit(limit)
+    )
+    return [query for query, _people in rows]
+
+
+def ending_soon(
+    session: Session,
+    scope: AudienceScope,
+    department_id: int,
+    now: datetime,
+    *,
+    days: int = 30,
+    limit: int = 6,
+) -> list[EndingItem]:
+    """Return a department's articles in force whose text ends within some days with nothing to follow."""
+    following = aliased(Revision)
+    rows = session.execute(
+        select(Article.id, Revision.title, Revision.shown_to)
+        .join(Article, Article.id == Revision.article_id)
+        .where(
+            is_shown_at(now),
+            Revision.shown_to <= now + timedelta(days=days),
+            Article.owner_department_id == department_id,
+            scope.clause(),
+            ~select(following.id)
+            .where(following.article_id == Article.id, following.shown_from == Revision.shown_to)
+            .exists(),
+        )
+        .order_by(Revision.shown_to, Article.id)
+        .limit(limit)
+    ).tuples()
+    return [EndingItem(article_id, title, ends_at) for article_id, title, ends_at in rows if ends_at is not None]
+
+
 def counts_by_node(session: Session, scope: AudienceScope, now: datetime) -> dict[int, int]:
     """Return how many articles in force each node holds itself, within the scope."""
     rows = session.execute(
@@ -119,15 +190,6 @@ def counts_by_node(session: Session, scope: AudienceScope, now: datetime) -> dic
         .group_by(Node.id)
     )
     return {node_id: count for node_id, count in rows}
-
-
-def _readers(session: Session, now: datetime, days: int, article_ids: list[int]) -> dict[int, int]:
-    rows = session.execute(
-        select(View.article_id, func.count(func.distinct(View.person_id)))
-        .where(View.article_id.in_(article_ids), View.viewed_at > now - timedelta(days=days), View.counts)
-        .group_by(View.article_id)
-    )
-    return {article_id: count for article_id, count in rows}
 
 
 def _ranked(scores: dict[int, float]) -> list[int]:

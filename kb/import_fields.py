@@ -156,7 +156,7 @@ def _text(name: str, value: object, *, strip: bool = True) -> str:
         value = value.isoformat()
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise RowProblem(name, f"{NAMES.get(name, name)}应当是文字。")
-    text = str(value).replace("\x00", "")
+    text = str(value).replace("\x00", "").replace("\r\n", "\n")
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise RowProblem(name, f"{NAMES.get(name, name)}里有无法识别的字符，请检查文件的编码。")
     return text.strip() if strip else text
@@ -168,7 +168,7 @@ def _source(fmt: str, body: str) -> tuple[Literal["markdown", "html"], str]:
         raise RowProblem("format", f"格式“{fmt[:20]}”不认识，请填写 markdown、html 或 text。")
     if known != "text":
         return known, body
-    paragraphs = re.split(r"\n\s*\n", body.replace("\r\n", "\n").strip("\n"))
+    paragraphs = re.split(r"\n\s*\n", body.strip("\n"))
     lines = ("<br>".join(html.escape(line) for line in paragraph.split("\n")) for paragraph in paragraphs)
     return "html", "\n".join(f"<p>{paragraph}</p>" for paragraph in lines)
 
@@ -217,13 +217,13 @@ def _instant(name: str, value: object, zone: ZoneInfo) -> datetime | None:
         if match is None:
             raise ValueError(text)
         year, *parts = match.groups()
-        numbers = [int(part) for part in parts[:10] if part is not None]
-        clock = [int(part or 0) for part in parts[10:13]]
+        month, day = (int(part) for part in parts[:10] if part is not None)
+        hour, minute, second = (int(part or 0) for part in parts[10:13])
         offset = parts[13]
         stamp = f"2000-01-01T00:00{offset.replace('Z', '+00:00')}" if offset else ""
         # RFC 3339 offsets are left to the standard library; without one the bank's wall clock counts.
         tz = datetime.fromisoformat(stamp).tzinfo if stamp else zone
-        return datetime(int(year), *numbers, *clock, tzinfo=tz).astimezone(UTC)
+        return datetime(int(year), month, day, hour, minute, second, tzinfo=tz).astimezone(UTC)
     except (ValueError, OverflowError):
         reason = f"{NAMES[name]}“{text[:40]}”不是有效日期，请写成 2026-01-31 这样的形式。"
         raise RowProblem(name, reason) from None

@@ -77,12 +77,10 @@ def _json_row(number: int, line: bytes) -> RawRow:
 
 def _csv(path: Path) -> Iterator[RawRow]:
     text = _decode_table(path.read_bytes())
-    header_line = text.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max(",\t;", key=header_line.count)
     # The standard limit of 131,072 characters is below the longest regulations.
     csv.field_size_limit(FIELD_BYTES)
     try:
-        yield from _table(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        yield from _table(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)))
     except csv.Error as error:
         raise Invalid(f"CSV 文件无法读取：{error}") from error
 
@@ -92,8 +90,18 @@ def _decode_table(data: bytes) -> str:
         return data.decode("utf-16", "surrogateescape")
     data = data.removeprefix(b"\xef\xbb\xbf")
     # Undecodable bytes become lone surrogates, which mark the rows to report without losing the others.
-    candidates = [data.decode(codec, "surrogateescape") for codec in ("utf-8", "gb18030")]
-    return min(candidates, key=lambda text: sum("\udc80" <= character <= "\udcff" for character in text))
+    return min((data.decode(codec, "surrogateescape") for codec in ("utf-8", "gb18030")), key=_strangeness)
+
+
+def _strangeness(text: str) -> tuple[bool, int]:
+    # Most bytes make sense in GB18030, so a header that can be understood says more than a lack of errors.
+    first_line = text.lstrip("\r\n").split("\n", 1)[0]
+    names = {canonical_name(name.strip('"\r')) for name in first_line.split(_delimiter(text))}
+    return "title" not in names, sum("\udc80" <= character <= "\udcff" for character in text)
+
+
+def _delimiter(text: str) -> str:
+    return max(",\t;", key=text.lstrip("\r\n").split("\n", 1)[0].count)
 
 
 def _xlsx(path: Path) -> Iterator[RawRow]:

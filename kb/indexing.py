@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from kb.models import Article, Attachment, ChangeCounter, FilePart, FileText, Revision
 from kb.attachments import suffix_of
+from kb.models import Article, Attachment, ChangeCounter, FilePart, FileText, Revision
 from kb.ports import ArticleChange, IndexDocument, IndexedFile, TextPart
 
 

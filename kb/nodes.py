@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kb.access import path_ids
+from kb.access import AudienceScope, access_key, path_ids
 from kb.models import Node
 
 
@@ -54,6 +54,29 @@ def tree(session: Session) -> list[Branch]:
         holder = branches[node.parent_id].children if node.parent_id else roots
         holder.append(branches[node.id])
     return roots
+
+
+def visible_tree(session: Session, scope: AudienceScope) -> list[Branch]:
+    """Return the tree without the branches that are kept from the scope."""
+
+    def admitted(branches: list[Branch], audiences: tuple[int | None, ...]) -> list[Branch]:
+        kept = []
+        for branch in branches:
+            inherited = (*audiences, branch.node.audience_id)
+            if scope.admits(access_key(inherited)):
+                kept.append(Branch(branch.node, admitted(branch.children, inherited)))
+        return kept
+
+    return admitted(tree(session), ())
+
+
+def nodes_by_id(branches: Sequence[Branch]) -> dict[int, Node]:
+    """Return every node of the branches by its id, parents before their children."""
+    found: dict[int, Node] = {}
+    for branch in branches:
+        found[branch.node.id] = branch.node
+        found.update(nodes_by_id(branch.children))
+    return found
 
 
 def subtree_ids(session: Session, node_id: int) -> frozenset[int]:

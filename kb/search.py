@@ -19,7 +19,16 @@ from kb.feeds import heat
 from kb.models import Article, DateLock, Revision
 from kb.nodes import subtree_ids
 from kb.ports import (
-    DateField, DateRange, EngineAnswer, EngineHit, EngineQuery, HiddenHits, Scope, SearchEngine, Sort, StatusFilter,
+    DateField,
+    DateRange,
+    EngineAnswer,
+    EngineHit,
+    EngineQuery,
+    HiddenHits,
+    Scope,
+    SearchEngine,
+    Sort,
+    StatusFilter,
 )
 from kb.revisions import is_shown_at
 
@@ -158,7 +167,14 @@ def unlock(session: Session, actor: Actor) -> None:
 
 
 def search(
-    session: Session, actor: Actor, engine: SearchEngine, request: SearchRequest, now: datetime, zone: ZoneInfo
+    session: Session,
+    actor: Actor,
+    engine: SearchEngine,
+    request: SearchRequest,
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    text_limit: int = QUERY_LIMIT,
 ) -> SearchResult:
     """Answer a search within the actor's rights and lock.
 
@@ -170,8 +186,8 @@ def search(
     locked = lock_of(session, actor)
     if locked is not None:
         request = replace(request, time=locked)
-    if len(request.text) > QUERY_LIMIT:
-        raise Invalid(f"搜索内容最多 {QUERY_LIMIT} 个字，现在是 {len(request.text)} 个字。", {"q": "请缩短搜索内容。"})
+    if len(request.text) > text_limit:
+        raise Invalid(f"搜索内容最多 {text_limit} 个字，现在是 {len(request.text)} 个字。", {"q": "请缩短搜索内容。"})
     query = _engine_query(session, request, scope, now, zone)
     degraded = False
     try:

@@ -10,7 +10,6 @@ from kb.ports import TextPart
 MAX_SHEETS = 50
 MAX_ROWS = 20_000
 MAX_COLUMNS = 256
-_LABEL_CHARS = 120
 
 
 def row_parts(label: str, rows: Iterable[tuple[int, Iterable[str]]]) -> Iterator[TextPart]:
@@ -28,7 +27,7 @@ def row_parts(label: str, rows: Iterable[tuple[int, Iterable[str]]]) -> Iterator
             raise Cut
         text = row_text(cells)
         if text:
-            yield TextPart("sheet", number, label[:_LABEL_CHARS], text)
+            yield TextPart("sheet", number, label, text)
 
 
 def cell_text(value: object, number_format: str = "") -> str:

@@ -22,6 +22,19 @@ _FIRST_ELEMENT = re.compile(rb"<[A-Za-z_:\x80-\xff]")
 _MACRO_PART = re.compile(r"vba(project|data)[^/]*\.(bin|xml)$|/macrosheets/", re.IGNORECASE)
 _LOCAL_FILE = re.compile(r"file:/{1,3}[A-Za-z]:|[A-Za-z]:[\\/]")
 
+# What the standard library raises for packages with damaged headers, directories or contents.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    etree.XMLSyntaxError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    ValueError,
+)
+
 
 def check_zip(data: bytes, folder: str) -> None:
     """Refuse packages that are bombs, malformed on purpose, carry macros, or are of another kind.
@@ -46,7 +59,7 @@ def check_zip(data: bytes, folder: str) -> None:
                 if entry.filename.lower().endswith(".rels"):
                     _check_relations(package, entry)
             _check_content_types(package)
-    except (zipfile.BadZipFile, zlib.error, struct.error, KeyError, EOFError, etree.XMLSyntaxError) as error:
+    except _DAMAGE as error:
         raise Refused(Outcome.BROKEN) from error
 
 

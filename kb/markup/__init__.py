@@ -9,13 +9,11 @@ from typing import Literal
 
 from kb.markup.anchors import Heading, anchor_headings
 from kb.markup.attributes import Loss
-from kb.markup.pieces import split
+from kb.markup.pieces import SPLIT_ABOVE, split
 from kb.markup.plain import read
 from kb.markup.sanitizing import (
     SANITIZER_VERSION,
     MarkupTooLarge,
-    parse,
-    sanitize,
     sanitizer_version,
     scan,
 )
@@ -28,7 +26,6 @@ __all__ = [
     "Rendered",
     "plain_text",
     "render",
-    "sanitize",
     "sanitizer_version",
 ]
 
@@ -37,6 +34,8 @@ log = logging.getLogger(__name__)
 Format = Literal["markdown", "html"]
 
 _PIECE_SECONDS = 2.0
+# More than one piece may use up, so that one bad piece leaves time for the good ones.
+_SOURCE_SECONDS = 2.5
 _SECONDS_PER_CHARACTER = 1 / 100_000
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
@@ -66,8 +65,8 @@ def render(source: str, fmt: Format, *, limit: int = 200_000) -> Rendered:
         limit: Most characters the source may have.
 
     Returns:
-        The page. Markup that cannot be rendered in its time (2 s and 1 s for every 100,000
-        characters) is shown as the author typed it, and ``lost`` says so.
+        The page. Markup that cannot be rendered in its time (2.5 s and 1 s for every
+        100,000 characters) is shown as the author typed it, and ``lost`` says so.
 
     Raises:
         MarkupTooLarge: if the source is longer than ``limit``, or HTML nested more than 64 deep.
@@ -92,14 +91,12 @@ def plain_text(html: str) -> str:
     """Return the text of HTML: one line for each block or list item, table cells joined by `` | ``.
 
     Space is folded as a browser does, except in preformatted text. The result depends on ``html``
-    alone, so character offsets into it stay true.
+    alone, so character offsets into it stay true; the time is linear in its length.
 
-    Raises:
-        MarkupTooLarge: if elements are nested more than 64 deep.
+    Args:
+        html: Clean HTML, as ``render`` returns it.
     """
-    text = _readable(html)
-    scan(text)
-    return read(parse(text, Counter()))
+    return read(html)
 
 
 def _readable(source: str) -> str:
@@ -108,12 +105,12 @@ def _readable(source: str) -> str:
 
 
 def _render_parts(parts: list[str], fmt: Format, worker: Worker) -> tuple[str, Counter[Loss], int]:
-    left = _PIECE_SECONDS + sum(map(len, parts)) * _SECONDS_PER_CHARACTER
+    left = _SOURCE_SECONDS + sum(map(len, parts)) * _SECONDS_PER_CHARACTER
     html: list[str] = []
     losses: Counter[Loss] = Counter()
     failed = 0
     for number, part in enumerate(parts):
-        seconds = min(left, _PIECE_SECONDS + len(part) * _SECONDS_PER_CHARACTER)
+        seconds = min(left, _PIECE_SECONDS + max(0, len(part) - SPLIT_ABOVE) * _SECONDS_PER_CHARACTER)
         try:
             if seconds <= 0:
                 raise RenderingFailed("the time for the whole source is used up")

@@ -54,8 +54,8 @@ _BREAKS = str.maketrans("", "", "\t\n\r")
 
 def slug(text: str) -> str:
     """Return ``text`` as the tail of an anchor: lower case, words joined by hyphens, at most 60 long."""
-    words = re.sub(r"[^\w\s-]", "", text.strip().lower())
-    return re.sub(r"\s+", "-", words)[:60].strip("-")
+    words = re.sub(r"[^\w\s-]", "", text.lower())
+    return re.sub(r"[\s-]+", "-", words).strip("-")[:60].strip("-")
 
 
 def allowed_value(tag: str, attribute: str, value: str) -> tuple[str | None, Loss | None]:

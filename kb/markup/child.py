@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from markdown import Markdown
-
 from kb.markup.markdown_source import build_parser, convert
 from kb.markup.sanitizing import clean
 
@@ -18,35 +16,42 @@ _MEMORY_BYTES = 2 << 30
 _GRACE_SECONDS = 5
 
 
-def answer(parser: Markdown, job: Mapping[str, Any]) -> dict[str, Any]:
-    """Render and sanitise one piece.
+class Renderer:
+    """Renders and sanitises one piece after the other with a warm parser."""
 
-    Args:
-        parser: The warm Markdown parser.
-        job: ``format``, ``source`` and ``piece`` (its number in a long source).
+    def __init__(self) -> None:
+        self._parser = build_parser()
 
-    Returns:
-        ``html`` and ``losses`` (counts by kind), or ``error`` with the reason for the log.
-    """
-    try:
-        source = str(job["source"])
-        html = convert(parser, source, int(job["piece"])) if job["format"] == "markdown" else source
-        cleaned = clean(html)
-    except Exception as error:
-        # Whatever the libraries stumble over, the author's text is shown as it was typed.
-        return {"error": f"{type(error).__name__}: {error}"[:500]}
-    return {"html": cleaned.html, "losses": dict(cleaned.losses)}
+    def answer(self, job: Mapping[str, Any]) -> dict[str, Any]:
+        """Do one job.
+
+        Args:
+            job: ``format``, ``source`` and ``piece`` (its number in a long source).
+
+        Returns:
+            ``html`` and ``losses`` (counts by kind), or ``error`` with the reason for the log.
+        """
+        try:
+            source = str(job["source"])
+            is_markdown = job["format"] == "markdown"
+            cleaned = clean(convert(self._parser, source, int(job["piece"])) if is_markdown else source)
+        except Exception as error:
+            # Whatever the libraries stumble over, the author's text is shown as it was typed; the
+            # parser still believes to be inside the list where it fell, so it has to go.
+            self._parser = build_parser()
+            return {"error": f"{type(error).__name__}: {error}"[:500]}
+        return {"html": cleaned.html, "losses": dict(cleaned.losses)}
 
 
 def work(jobs: TextIO, answers: TextIO, traces: TextIO) -> None:
     """Answer one line of JSON with one line of JSON until the input ends."""
-    parser = build_parser()
+    renderer = Renderer()
     _say(answers, {"ready": True})
     for line in jobs:
         job = json.loads(line)
         # If the parent was killed nobody else would end a job that hangs.
         faulthandler.dump_traceback_later(float(job["limit"]) + _GRACE_SECONDS, exit=True, file=traces)
-        result = answer(parser, job)
+        result = renderer.answer(job)
         faulthandler.cancel_dump_traceback_later()
         _say(answers, result)
 

@@ -46,7 +46,7 @@ class _Tasks(Treeprocessor):
             holder = item[0] if len(item) and item[0].tag == "p" and not (item.text or "").strip() else item
             if match := _TASK.match(holder.text or ""):
                 box = "☐" if match[1] == " " else "☑"
-                holder.text = f"{box} {(holder.text or '')[match.end():]}"
+                holder.text = f"{box} {(holder.text or '')[match.end() :]}"
 
 
 class FootnoteAnchors(Treeprocessor):

@@ -1,92 +1,92 @@
 """Reads clean HTML as the plain text that is indexed, compared and counted."""
 
 import re
-from html.parser import HTMLParser
+from html import unescape
 
-_BLOCKS = frozenset(
-    (
-        "p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "li", "dl", "dt", "dd", "table",
-        "caption", "thead", "tbody", "tfoot", "tr", "figure", "figcaption", "div", "details", "summary",
-        "pre", "hr"
-    )
-)
-_CELLS = frozenset(("td", "th"))
+from kb.markup.tags import BLOCKS, CELLS
+
 _HAN = r"[\u2e80-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]"
 # A browser shows a line break in the source as a space; between Chinese characters it was only a wrap.
 _WRAP = re.compile(rf"(?<={_HAN})[ \t]*[\r\n]+[ \t]*(?={_HAN})")
+# Clean HTML escapes angle brackets in attributes, so a tag ends at the first one.
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)([^<>]*)>")
 _SPACE = re.compile(r"\s+")
 
 
-class _Reader(HTMLParser):
+class _Reader:
     """Collects lines; inside a table row, cells."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.lines: list[str] = []
+        self._lines: list[str] = []
         self._inline: list[str] = []
         self._rows: list[list[str]] = []
         self._preformatted = 0
+        self._in_note = False
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "br":
+    def read(self, html: str) -> str:
+        """Return the text of ``html``."""
+        position = 0
+        for match in _TAG.finditer(html):
+            self._inline.append(html[position : match.start()])
+            position = match.end()
+            self._tag(match[2], bool(match[1]), match[3])
+        self._inline.append(html[position:])
+        self._break()
+        while self._rows:
+            self._end_row()
+        return "\n".join(self._lines)
+
+    def _tag(self, tag: str, is_closing: bool, attributes: str) -> None:
+        if tag in BLOCKS or tag in CELLS or tag == "br":
             self._break()
-            return
-        if tag in _BLOCKS or tag in _CELLS:
-            self._break()
-        if tag == "tr":
-            self._rows.append([])
-        elif tag in _CELLS and self._rows:
-            self._rows[-1].append("")
+        if tag == "sup":
+            self._note_mark(is_closing, " id=" in attributes)
         elif tag == "pre":
-            self._preformatted += 1
+            self._preformatted = max(0, self._preformatted + (-1 if is_closing else 1))
+        elif tag == "tr" and not is_closing:
+            self._rows.append([])
+        elif tag == "tr":
+            self._end_row()
+        elif tag in CELLS and self._rows and not is_closing:
+            self._rows[-1].append("")
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _BLOCKS or tag in _CELLS:
-            self._break()
-        if tag == "tr" and self._rows:
-            row = " | ".join(self._rows.pop())
-            self._put(row)
-        elif tag == "pre" and self._preformatted:
-            self._preformatted -= 1
+    def _note_mark(self, is_closing: bool, is_note: bool) -> None:
+        # In brackets, so that the number of a footnote never reads as the last digit of an amount.
+        if is_note:
+            self._inline.append("[")
+        elif is_closing and self._in_note:
+            self._inline.append("]")
+        self._in_note = is_note
 
-    def handle_data(self, data: str) -> None:
-        self._inline.append(data)
+    def _end_row(self) -> None:
+        cells = self._rows.pop() if self._rows else []
+        if any(cells):
+            self._put(" | ".join(cells))
 
     def _break(self) -> None:
-        text = "".join(self._inline)
+        text = unescape("".join(self._inline))
         self._inline.clear()
         if self._preformatted:
-            lines = [line.rstrip() for line in text.split("\n")]
-            for line in lines:
-                self._put(line)
+            for line in text.split("\n"):
+                self._put(line.rstrip())
         else:
             self._put(_SPACE.sub(" ", _WRAP.sub("", text)).strip())
 
     def _put(self, line: str) -> None:
-        if not line.strip(" |"):
-            return
         if self._rows:
             self._put_in_cell(line.strip())
-        else:
-            self.lines.append(line)
+        elif line:
+            self._lines.append(line)
 
     def _put_in_cell(self, line: str) -> None:
+        if not line:
+            return
         row = self._rows[-1]
         if not row:
             row.append("")
         row[-1] = f"{row[-1]} {line}" if row[-1] else line
 
-    def finish(self) -> str:
-        """Return everything read, also from elements that were never closed."""
-        self.close()
-        self._break()
-        while self._rows:
-            self._put(" | ".join(self._rows.pop()))
-        return "\n".join(self.lines)
-
 
 def read(html: str) -> str:
     """Return the text of clean HTML, as ``kb.markup.plain_text`` describes it, in linear time."""
-    reader = _Reader()
-    reader.feed(html)
-    return reader.finish()
+    return _Reader().read(html)

@@ -10,49 +10,16 @@ from bleach.css_sanitizer import CSSSanitizer
 from bleach.sanitizer import Cleaner
 
 from kb.markup.attributes import ATTRIBUTES, Loss, allowed_value
+from kb.markup.tags import ACTIVE, ALLOWED, CLOSES, DROPPED_WITH_CONTENT, VOID
 
 # Raised whenever a rule of this package changes what is stored, so that old pages can be found.
 SANITIZER_VERSION = "1"
 
 NESTING_LIMIT = 64
 
-TAGS = frozenset(
-    (
-        "p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "strong", "b", "em", "i", "u", "s", "del",
-        "ins", "sub", "sup", "mark", "small", "code", "pre", "kbd", "samp", "blockquote", "ul", "ol", "li",
-        "dl", "dt", "dd", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "a", "img",
-        "figure", "figcaption", "div", "details", "summary"
-    )
-)
-# Their content is machinery, not text, so it goes with them.
-DROPPED_WITH_CONTENT = frozenset(
-    (
-        "script", "style", "title", "noscript", "iframe", "noembed", "noframes", "object", "applet", "svg",
-        "math", "template", "xml", "canvas", "audio", "video", "select", "datalist"
-    )
-)
-_ACTIVE = frozenset(
-    (
-        "script", "iframe", "object", "applet", "embed", "svg", "math", "canvas", "audio", "video", "form",
-        "input", "select", "textarea", "button"
-    )
-)
-_VOID = frozenset(
-    (
-        "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
-        "track", "wbr"
-    )
-)
-_CLOSED_BY: dict[str, frozenset[str]] = {
-    "li": frozenset(("li", "p")),
-    "p": frozenset(("p",)),
-    "dt": frozenset(("dt", "dd", "p")),
-    "dd": frozenset(("dt", "dd", "p")),
-    "td": frozenset(("td", "th", "p")),
-    "th": frozenset(("td", "th", "p")),
-    "tr": frozenset(("tr", "td", "th", "p")),
-    "option": frozenset(("option",)),
-}
+_SCHEMES = frozenset(("http", "https", "mailto", "tel"))
+# Let through to our own rule, which refuses them, because only that one counts what was lost.
+_COUNTED_SCHEMES = frozenset(("javascript", "vbscript", "data", "file", "ftp", "blob", "cid", "weixin"))
 _TAG = re.compile(r"<!--|<(/?)([a-zA-Z][^\s/>]*)")
 _BLOCK_ALIAS = re.compile(
     r"(</?)(?:section|article|aside|header|footer|main|nav|address|center|form|fieldset|legend|hgroup|search)"
@@ -85,6 +52,8 @@ def sanitizer_version() -> str:
 def sanitize(html: str) -> str:
     """Return the safe part of ``html``; what it returns, it returns unchanged when given again.
 
+    Runs in this process, so foreign text belongs into ``kb.markup.render``, which can end it.
+
     Raises:
         MarkupTooLarge: if elements are nested more than 64 deep.
     """
@@ -102,13 +71,13 @@ def clean(html: str) -> Cleaned:
     """
     tags_seen = scan(html)
     losses: Counter[Loss] = Counter()
-    active = sum(count for tag, count in tags_seen.items() if tag in _ACTIVE)
+    active = sum(count for tag, count in tags_seen.items() if tag in ACTIVE)
     if active:
         losses[Loss.ACTIVE] = active
     aliased = _LIST_ALIAS.sub(r"\1ul", _BLOCK_ALIAS.sub(r"\1div", html))
-    first = _IMAGE.sub(_image_or_its_text, parse(aliased, losses))
+    first = _IMAGE.sub(_image_or_its_text, _parse(aliased, losses, _SCHEMES | _COUNTED_SCHEMES))
     second = _bleached(first)
-    return Cleaned(parse(second, Counter()), losses)
+    return Cleaned(_parse(second, Counter()), losses)
 
 
 def scan(html: str) -> Counter[str]:
@@ -133,7 +102,7 @@ def scan(html: str) -> Counter[str]:
             seen[tag] += 1
             if tag in ("script", "style"):
                 position = _after(lowered, f"</{tag}", position)
-            elif tag not in _VOID:
+            elif tag not in VOID:
                 _open(tag, open_tags, open_count)
     return seen
 
@@ -144,8 +113,7 @@ def _after(text: str, end: str, position: int) -> int:
 
 
 def _open(tag: str, open_tags: list[str], open_count: Counter[str]) -> None:
-    # Authors may leave these unclosed; a browser closes them here, so they do not nest.
-    while open_tags and open_tags[-1] in _CLOSED_BY.get(tag, ()):
+    while open_tags and open_tags[-1] in CLOSES.get(tag, ()):
         open_count[open_tags.pop()] -= 1
     open_tags.append(tag)
     open_count[tag] += 1
@@ -163,11 +131,7 @@ def _close(tag: str, open_tags: list[str], open_count: Counter[str]) -> None:
             return
 
 
-def parse(html: str, losses: Counter[Loss]) -> str:
-    """Return ``html`` as a browser would understand it, less what is not allowed; the deciding pass.
-
-    Linear in the length of ``html`` as long as ``scan`` accepts it. What is left out is added to ``losses``.
-    """
+def _parse(html: str, losses: Counter[Loss], schemes: frozenset[str] = _SCHEMES) -> str:
 
     def decide(tag: str, attribute: str, value: str) -> str | None:
         kept, loss = allowed_value(tag, attribute, value)
@@ -177,13 +141,13 @@ def parse(html: str, losses: Counter[Loss]) -> str:
 
     return nh3.clean(
         html,
-        tags=set(TAGS),
+        tags=set(ALLOWED),
         clean_content_tags=set(DROPPED_WITH_CONTENT),
         attributes={**{tag: set(names) for tag, names in ATTRIBUTES.items()}, "*": set()},
         attribute_filter=decide,
         strip_comments=True,
         link_rel="noopener noreferrer nofollow",
-        url_schemes={"http", "https", "mailto", "tel"},
+        url_schemes=set(schemes),
     )
 
 
@@ -197,9 +161,9 @@ def _image_or_its_text(match: re.Match[str]) -> str:
 
 def _bleached(html: str) -> str:
     cleaner = Cleaner(
-        tags=TAGS,
+        tags=ALLOWED,
         attributes={tag: sorted(names) for tag, names in ATTRIBUTES.items()},
-        protocols={"http", "https", "mailto", "tel"},
+        protocols=_SCHEMES,
         strip=True,
         strip_comments=True,
         css_sanitizer=CSSSanitizer(allowed_css_properties=["text-align"]),

@@ -32,7 +32,7 @@ class Worker:
         """Have the child do a job.
 
         Args:
-            job: ``format``, ``source`` and ``piece``, as ``kb.markup.child.answer`` takes them.
+            job: ``format``, ``source`` and ``piece``, as ``kb.markup.child.Renderer`` takes them.
             limit: Seconds the child may take; waiting for its turn does not count.
 
         Returns:
