@@ -107,6 +107,10 @@ class Analyzer:
         found.update(term for term, _start, _end in article_numbers(folded))
         return found
 
+    def knows(self, word: str) -> bool:
+        """Return whether a folded text is a word of the dictionaries."""
+        return self._segmenter.knows(word)
+
     def words(self, folded: str) -> list[str]:
         """Return the jieba words of a folded text, in order, without blanks and punctuation."""
         return [word for word in self._segmenter.cut(folded) if is_word_character(word[0])]

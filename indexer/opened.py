@@ -54,9 +54,9 @@ class Opened:
     @property
     def planner(self) -> Planner:
         """A planner over the present vocabulary."""
-        return Planner(
-            self.language.analyzer, self.language.lexicon, self.vocabulary, self.scorer.matcher.articles
-        )
+        matcher = self.scorer.matcher
+        language = self.language
+        return Planner(language.analyzer, language.lexicon, self.vocabulary, matcher.articles, matcher.is_run)
 
     @cached_property
     def is_empty(self) -> bool:

@@ -77,6 +77,7 @@ class _Arc:
     value: float
     literal: bool
     alternatives: tuple[Alternative, ...] = ()
+    crossed: bool = False
 
 
 @dataclass
@@ -88,12 +89,14 @@ class Planner:
         lexicon: Synonyms, frames and stop words.
         vocabulary: Words of the snapshot's titles.
         occurs: Tells in how many articles a text stands.
+        is_run: Tells whether letters and digits stand somewhere as a word of their own.
     """
 
     analyzer: Analyzer
     lexicon: Lexicon
     vocabulary: Vocabulary
     occurs: Callable[[str], int]
+    is_run: Callable[[str], bool]
     factors: Factors = field(default_factory=Factors)
 
     def plan(self, text: str, verbatim: bool = False) -> Plan:
@@ -151,12 +154,13 @@ class Planner:
                 yield self._latin_unit(run, base, base + end - start, verbatim)
 
     def _latin_unit(self, run: str, start: int, end: int, verbatim: bool) -> Unit:
-        alternatives = [Alternative(run, 1.0, Rung.EXACT)]
+        is_whole = len(run) < 3 or self.is_run(run)
+        alternatives = [Alternative(run, 1.0, Rung.EXACT) if is_whole or verbatim else Alternative(run, 0.8, Rung.SLIP)]
         if not verbatim:
             alternatives += self._synonyms(run)
-            if run.isalpha() and len(run) >= 2 and not self.occurs(run):
+            if run.isalpha() and len(run) >= 2 and (not is_whole or len(run) == 2):
                 alternatives += self._spelled(run)
-            elif len(run) >= 4 and not self.occurs(run):
+            elif len(run) >= 4 and not is_whole:
                 alternatives += self._slips(run)
         return Unit(run, start, end, _best(alternatives))
 
@@ -170,6 +174,9 @@ class Planner:
         words = self._literal_spans(run)
         for start, arc in self._best_path(run, words, verbatim):
             text = run[start : arc.end]
+            if arc.crossed:
+                yield from _both(text, base + start, arc.alternatives)
+                continue
             alternatives = [Alternative(text, 1.0, Rung.EXACT), *arc.alternatives]
             if not verbatim:
                 alternatives += self._synonyms(text)
@@ -211,7 +218,9 @@ class Planner:
         yield _Arc(start + 1, 0.25, True)
         for end in range(start + 2, min(len(run), start + LONGEST_STRETCH) + 1):
             text = run[start:end]
-            literal = ((start, end) in words and self.occurs(text) > 0) or text in self.vocabulary
+            literal = text in self.vocabulary or (
+                (start, end) in words and self.analyzer.knows(text) and self.occurs(text) > 0
+            )
             alternatives = () if verbatim else self._meant(text, literal)
             length = end - start
             if literal:
@@ -221,6 +230,17 @@ class Planner:
                 yield _Arc(end, length * nearest * 0.95, False, alternatives)
             elif (start, end) in words:
                 yield _Arc(end, 0.3 * length, True)
+            if not literal and not verbatim and length >= 3:
+                yield from self._crossed(text, start, end)
+
+    def _crossed(self, text: str, start: int, end: int) -> Iterator[_Arc]:
+        # Two words whose touching characters changed places: 开临通时 for 开通 临时.
+        for place in range(1, len(text) - 2):
+            first = text[:place] + text[place + 1]
+            second = text[place] + text[place + 2 :]
+            if first in self.vocabulary and second in self.vocabulary and self.occurs(first) and self.occurs(second):
+                pair = tuple(Alternative(word, self.factors.slip, Rung.SLIP) for word in (first, second))
+                yield _Arc(end, len(text) * self.factors.slip * 0.95, False, pair, crossed=True)
 
     def _meant(self, text: str, literal: bool) -> tuple[Alternative, ...]:
         if not is_ideographic(text):
@@ -233,6 +253,9 @@ class Planner:
         ]
         if not literal:
             found += self._slips(text)
+            turned = text[::-1]
+            if len(text) == 2 and turned in self.vocabulary and self.occurs(turned):
+                found.append(Alternative(turned, self.factors.slip, Rung.SLIP))
             found += [
                 Alternative(word, self.factors.shape, Rung.SLIP)
                 for word in self.vocabulary.looks_like(text)
@@ -270,6 +293,12 @@ class Planner:
                 mended[unit.start : unit.end] = [meant[0].text] + [""] * (unit.end - unit.start - 1)
                 changed = True
         return ("".join(mended),) if changed else ()
+
+
+def _both(text: str, start: int, words: tuple[Alternative, ...]) -> Iterator[Unit]:
+    middle = len(words[0].text)
+    yield Unit(text[:middle], start, start + middle, (words[0],))
+    yield Unit(text[middle:], start + middle, start + len(text), (words[1],))
 
 
 def _best(alternatives: list[Alternative]) -> tuple[Alternative, ...]:

@@ -42,10 +42,9 @@ def best_passage(scorer: Scorer, found: Scores, head: int, want_file: bool | Non
 
 def rank(scorer: Scorer, found: Scores, plan: Plan, allowed: BoolArray) -> list[Ranked]:
     """Return the candidates among the allowed heads, best first."""
-    heads = _candidates(found.combined, allowed)
+    heads = _candidates(np.where(found.verbatim >= 0, found.combined + found.combined.max(initial=0.0), found.combined), allowed)
     ranked = [_refine(scorer, found, plan, int(head)) for head in heads]
-    ranked.sort(key=lambda item: (item.rung > Rung.SYNONYM or not item.verbatim, -item.score, item.head))
-    return sorted(ranked, key=lambda item: (-item.score, item.head))
+    return sorted(ranked, key=lambda item: (not item.verbatim, -item.score, item.head))
 
 
 def _candidates(combined: Reals, allowed: BoolArray) -> IntArray:
@@ -59,14 +58,17 @@ def _candidates(combined: Reals, allowed: BoolArray) -> IntArray:
 
 def _refine(scorer: Scorer, found: Scores, plan: Plan, head: int) -> Ranked:
     dials = scorer.weights
-    passage = best_passage(scorer, found, head)
+    passage = int(found.verbatim[head])
+    if passage < 0 or plan.compact not in _compact(scorer.snapshot.passage(passage)):
+        passage = best_passage(scorer, found, head)
     title = _compact(scorer.snapshot.title(head))
     body = _compact(scorer.snapshot.passage(passage)) if passage >= 0 else ""
     in_title, in_body = plan.compact in title, plan.compact in body
     precision = found.title_precision[head] * found.title_coverage[head]
+    in_place = max(found.title_coverage[head], found.passage[passage] if passage >= 0 else 0.0)
     bonus = (
-        dials.title_coverage * found.title_coverage[head]
-        + dials.passage_coverage * (found.passage[passage] if passage >= 0 else 0.0)
+        dials.title_coverage * found.title_coverage[head] ** dials.place_power
+        + dials.place_coverage * in_place**dials.place_power
         + dials.title_precision * precision
         + dials.verbatim_title * in_title
         + dials.verbatim_body * in_body
@@ -91,19 +93,43 @@ def _nearness(plan: Plan, title: str, body: str) -> float:
 
 
 def _span_density(plan: Plan, text: str) -> float:
-    places = []
-    length = 0
     units = [unit for unit in plan.units if unit.emphasis >= 0.5]
-    if len(units) < 2:
+    if len(units) < 2 or not text:
         return 0.0
-    for unit in units:
+    found: list[tuple[int, int, int]] = []
+    lengths: dict[int, int] = {}
+    for number, unit in enumerate(units):
         for item in unit.alternatives:
-            place = text.find(item.text)
-            if place >= 0:
-                places.append((place, place + len(item.text)))
-                length += len(item.text)
+            places = _places(text, item.text)
+            if places:
+                lengths[number] = len(item.text)
+                found.extend((place, place + len(item.text), number) for place in places)
                 break
-    if len(places) < 2:
+    if len(lengths) < 2:
         return 0.0
-    span = max(end for _start, end in places) - min(start for start, _end in places)
-    return len(places) / len(units) * min(1.0, length / max(1, span))
+    shortest = _shortest_window(sorted(found), len(lengths))
+    return len(lengths) / len(units) * min(1.0, sum(lengths.values()) / max(1, shortest))
+
+
+def _places(text: str, wanted: str, most: int = 8) -> list[int]:
+    places = []
+    place = text.find(wanted)
+    while place >= 0 and len(places) < most:
+        places.append(place)
+        place = text.find(wanted, place + 1)
+    return places
+
+
+def _shortest_window(found: list[tuple[int, int, int]], kinds: int) -> int:
+    """Return the length of the shortest stretch that holds an occurrence of every unit."""
+    counts: dict[int, int] = {}
+    first = 0
+    best = found[-1][1] - found[0][0]
+    for _start, end, number in found:
+        counts[number] = counts.get(number, 0) + 1
+        while counts[found[first][2]] > 1:
+            counts[found[first][2]] -= 1
+            first += 1
+        if len(counts) == kinds:
+            best = min(best, end - found[first][0])
+    return best

@@ -28,16 +28,18 @@ class Weights:
     k1: float = 1.2
     title_b: float = 0.75
     body_b: float = 0.4
-    title_boost: float = 1.5
+    title_boost: float = 4.0
     file_boost: float = 0.6
     gamma: float = 2.5
+    stage1_power: float = 1.0
     partial: float = 0.5
-    title_coverage: float = 1.0
-    passage_coverage: float = 1.0
-    title_precision: float = 1.0
+    title_coverage: float = 4.0
+    place_coverage: float = 3.0
+    place_power: float = 3.0
+    title_precision: float = 5.0
     verbatim_title: float = 0.6
     verbatim_body: float = 0.5
-    proximity: float = 0.5
+    proximity: float = 2.5
 
 
 @dataclass
@@ -52,6 +54,7 @@ class Scores:
     rung: NDArray[np.int8]
     total_weight: float
     combined: Reals = field(default_factory=lambda: np.empty(0))
+    verbatim: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
     in_title: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
     in_body: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
     in_file: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
@@ -111,6 +114,10 @@ class Matcher:
             both = other[places] == rows if len(other) else np.zeros(len(rows), np.bool_)
             rows, counts = rows[both], np.minimum(counts[both], other_counts[places[both]])
         return rows, counts
+
+    def is_run(self, run: str) -> bool:
+        """Return whether letters and digits stand somewhere as a word of their own, not inside another."""
+        return any(len(self.snapshot.postings(name, run)[0]) for name in ("title", "body", "file"))
 
     def articles(self, text: str) -> int:
         """Return in how many heads a text stands, in any field."""
@@ -174,8 +181,18 @@ class Scorer:
         found.passage /= total
         found.title_precision /= np.maximum(self.statistics.title, 1)
         np.minimum(found.title_precision, 1, out=found.title_precision)
-        found.combined = found.stage1 * found.coverage**self.weights.gamma
+        found.combined = found.stage1**self.weights.stage1_power * found.coverage**self.weights.gamma
+        found.verbatim = self._verbatim(plan, scope)
         return found
+
+    def _verbatim(self, plan: Plan, scope: Scope) -> IntArray:
+        """Return, for every head, the first passage that may hold the whole query as typed, -1 for none."""
+        rows = np.full(self.snapshot.size, -1, np.int64)
+        if len(plan.compact) > 1:
+            for fieldname in _passage_fields(scope):
+                found = self.matcher.rows(fieldname, plan.compact)[0][::-1]
+                rows[self.snapshot.head_of[found]] = found
+        return rows
 
     def _add_unit(self, found: Scores, unit: Unit, scope: Scope) -> None:
         weight = self.idf(unit)

@@ -18,6 +18,9 @@ class Segmenter(Protocol):
     def cut(self, folded: str) -> Iterator[str]:
         """Yield words in order; characters between words may be dropped."""
 
+    def knows(self, word: str) -> bool:
+        """Return whether the dictionary has the word; words merely guessed are not known."""
+
 
 def pieces(folded: str) -> Iterator[str]:
     """Yield the stretches between punctuation, none longer than ``PIECE`` characters."""
@@ -49,6 +52,10 @@ class JiebaSegmenter:
         for piece in pieces(folded):
             yield from self._tokenizer.cut(piece)
 
+    def knows(self, word: str) -> bool:
+        """Return whether the dictionary has the word."""
+        return bool(self._tokenizer.FREQ.get(word))
+
 
 class RjiebaSegmenter:
     """The same algorithm and dictionary in native code, some twenty times faster.
@@ -68,6 +75,10 @@ class RjiebaSegmenter:
         """Yield words in order."""
         for piece in pieces(folded):
             yield from self._tokenizer.cut(piece)
+
+    def knows(self, word: str) -> bool:
+        """Return whether the dictionary has the word."""
+        return bool(self._tokenizer.has_word(word))
 
 
 def best_segmenter(words: Iterable[str]) -> Segmenter:

@@ -1,7 +1,7 @@
 """The words of the knowledge base's own titles, found again by sound, by one slip, or by letters typed."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from indexer.analyzer import Analyzer, is_ideographic
 from indexer.fold import fold, is_han, is_word_character
@@ -34,13 +34,18 @@ class Vocabulary:
         self._lookalikes = lexicon.lookalikes
         self._by_sound: dict[str, list[str]] = defaultdict(list)
         self._by_slip: dict[str, list[str]] = defaultdict(list)
+        self._by_initials: dict[str, list[str]] = defaultdict(list)
+        self._analyzer = analyzer
+        self._loose = lexicon.frames | lexicon.stopwords
         for word in self.counts:
             self._file(word)
         self._spell_titles()
 
     def _file(self, word: str) -> None:
         if is_ideographic(word):
-            self._by_sound[" ".join(syllables(word))].append(word)
+            read = syllables(word)
+            self._by_sound[" ".join(read)].append(word)
+            self._by_initials["".join(syllable[0] for syllable in read)].append(word)
         if len(word) >= SHORTEST_SLIP:
             for shorter in _deletions(word):
                 self._by_slip[shorter].append(word)
@@ -110,29 +115,35 @@ class Vocabulary:
                 first = self._character_of.get(place)
                 if first is not None:
                     phrases[self._text[first : first + len(syllable_list)]] += 1
-        return _weighted(phrases, self._bounded)
+        key = " ".join(readings[0]) if readings else ""
+        phrases.update({word: 1 for word in self._by_sound.get(key, ())})
+        return self._weighted(phrases)
 
     def by_initials(self, letters: str) -> list[tuple[str, float]]:
         """Return phrases of titles whose initials are ``letters``, with a weight up to 1."""
         phrases: Counter[str] = Counter()
         for place in _occurrences(self._letters, letters, MOST_SPANS):
             phrases[self._text[place : place + len(letters)]] += 1
-        return _weighted(phrases, self._bounded)
+        phrases.update({word: 1 for word in self._by_initials.get(letters, ())})
+        return self._weighted(phrases)
 
-    def _bounded(self, phrase: str) -> bool:
-        return phrase in self.counts or phrase[:2] in self.counts or phrase[:3] in self.counts
+    def _weighted(self, phrases: Counter[str]) -> list[tuple[str, float]]:
+        scored = [
+            (phrase, count * self._likelihood(phrase))
+            for phrase, count in phrases.items()
+            if "\n" not in phrase
+            and any(is_han(character) for character in phrase)
+            and all(is_word_character(character) for character in phrase)
+        ]
+        scored.sort(key=lambda entry: (-entry[1], entry[0]))
+        best = scored[0][1] if scored else 1.0
+        return [(phrase, (score / best) ** 0.25) for phrase, score in scored[:MOST_PHRASES]]
 
-
-def _weighted(phrases: Counter[str], is_likely: Callable[[str], bool]) -> list[tuple[str, float]]:
-    scored = [
-        (phrase, count * (3.0 if is_likely(phrase) else 1.0))
-        for phrase, count in phrases.items()
-        if "\n" not in phrase and any(is_han(character) for character in phrase)
-        and all(is_word_character(character) for character in phrase)
-    ]
-    scored.sort(key=lambda entry: (-entry[1], entry[0]))
-    best = scored[0][1] if scored else 1.0
-    return [(phrase, (score / best) ** 0.25) for phrase, score in scored[:MOST_PHRASES]]
+    def _likelihood(self, phrase: str) -> float:
+        # People abbreviate words that mean something, from the start of the first to the end of the last.
+        words = self._analyzer.words(phrase)
+        real = sum(len(word) for word in words if len(word) > 1 and word in self.counts and word not in self._loose)
+        return (0.1 + real / len(phrase)) ** 3 * (2.0 if phrase in self.counts else 1.0)
 
 
 def _occurrences(text: str, wanted: str, limit: int) -> Iterator[int]:

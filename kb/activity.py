@@ -87,10 +87,12 @@ def was_just_asked(
     )
 
 
-def last_search_id(session: Session, actor: Actor, text: str) -> int | None:
-    """Return the actor's last search if it was for this text."""
+def last_search_id(session: Session, actor: Actor, text: str, since: datetime) -> int | None:
+    """Return the actor's last search if it was for this text and not before ``since``."""
     last = _last_search(session, actor)
-    return last.id if last is not None and last.folded == _folded(text) else None
+    if last is None or last.searched_at < since or last.folded != _folded(text):
+        return None
+    return last.id
 
 
 def record_opened(session: Session, actor: Actor, search_id: int, article_id: int, rank: int) -> None:
@@ -111,7 +113,8 @@ def recent_searches(session: Session, actor: Actor, limit: int = 8, prefix: str 
         .limit(limit)
         .subquery()
     )
-    return list(session.scalars(select(Search.text).join(last, Search.id == last.c.id).order_by(Search.id.desc())))
+    texts = select(Search.text).join(last, Search.id == last.c.id).order_by(Search.id.desc())
+    return list(session.scalars(texts))
 
 
 def recent_views(

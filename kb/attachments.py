@@ -122,6 +122,20 @@ def stream(session: Session, sha256: str) -> Iterator[bytes]:
         yield session.scalars(select(BlobChunk.data).where(BlobChunk.id == number)).one()
 
 
+def text_of(session: Session, attachment: Attachment) -> FileText | None:
+    """Return what became of an attachment's text; ``None`` if it was never asked for."""
+    return session.scalar(
+        select(FileText).where(
+            FileText.sha256 == attachment.sha256, FileText.suffix == suffix_of(attachment.name)
+        )
+    )
+
+
+def revision_of(session: Session, attachment: Attachment) -> Revision:
+    """Return the revision that an attachment belongs to."""
+    return session.get_one(Revision, attachment.revision_id)
+
+
 def parts_of(session: Session, attachment: Attachment) -> list[FilePart]:
     """Return the extracted text of an attachment, in order; empty if there is none."""
     return list(

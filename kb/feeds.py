@@ -22,7 +22,7 @@ class FeedItem:
     article_id: int
     title: str
     department: str
-    shown_from: datetime
+    shown_from: datetime | None
     people: int = 0
     rank_change: int = 0
 
@@ -50,7 +50,7 @@ def latest(
     )
     if since is not None:
         statement = statement.where(Revision.shown_from >= since)
-    return [FeedItem(*row) for row in session.execute(statement).tuples()]
+    return [FeedItem(*row) for row in session.execute(statement)]
 
 
 def heat(session: Session, now: datetime, days: int) -> dict[int, float]:
@@ -64,7 +64,8 @@ def heat(session: Session, now: datetime, days: int) -> dict[int, float]:
 
 def _heats(session: Session, ends: Sequence[datetime], days: int) -> list[dict[int, float]]:
     # Several windows in one pass, so that the move since yesterday costs no second query.
-    day = cast(View.viewed_at, Date) if session.get_bind().dialect.name != "sqlite" else func.date(View.viewed_at)
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    day = func.date(View.viewed_at) if is_sqlite else cast(View.viewed_at, Date)
     windows = [(end - timedelta(days=days), end) for end in ends]
     readers = [
         func.count(func.distinct(case((and_(View.viewed_at > start, View.viewed_at <= end), View.person_id))))
@@ -109,7 +110,7 @@ def hottest(
         .join(Article, Article.id == Revision.article_id)
         .join(Department, Department.id == Article.owner_department_id)
         .where(is_shown_at(now), scope.clause(), Article.id.in_(today[: limit * 5]))
-    ).tuples()
+    )
     items = {row[0]: FeedItem(*row) for row in rows}
     ordered = [items[article_id] for article_id in today if article_id in items][:limit]
     return [
@@ -176,8 +177,8 @@ def ending_soon(
         )
         .order_by(Revision.shown_to, Article.id)
         .limit(limit)
-    ).tuples()
-    return [EndingItem(article_id, title, ends_at) for article_id, title, ends_at in rows if ends_at is not None]
+    )
+    return [EndingItem(number, title, ends_at) for number, title, ends_at in rows if ends_at is not None]
 
 
 def counts_by_node(session: Session, scope: AudienceScope, now: datetime) -> dict[int, int]:

@@ -61,7 +61,11 @@ def check_password(session: Session, username: str, password: str) -> PasswordCh
 
 
 def log_in(
-    session: Session, check: PasswordCheck, at: datetime, address: str, length: timedelta = timedelta(hours=12)
+    session: Session,
+    check: PasswordCheck,
+    at: datetime,
+    address: str,
+    length: timedelta = timedelta(hours=12),
 ) -> Attempt:
     """Open a login session, or count the failure; never raises, so that the count is committed.
 
@@ -100,17 +104,21 @@ def session_person(
     Args:
         idle: How long a login survives without a request.
     """
-    found = session.execute(
-        select(Person, LoginSession)
-        .join(LoginSession, LoginSession.person_id == Person.id)
-        .where(
-            LoginSession.token_hash == _hash(token),
-            LoginSession.expires_at > at,
-            LoginSession.last_seen_at > at - idle,
-            Person.is_active,
+    found = (
+        session.execute(
+            select(Person, LoginSession)
+            .join(LoginSession, LoginSession.person_id == Person.id)
+            .where(
+                LoginSession.token_hash == _hash(token),
+                LoginSession.expires_at > at,
+                LoginSession.last_seen_at > at - idle,
+                Person.is_active,
+            )
+            .options(joinedload(Person.role_rows))
         )
-        .options(joinedload(Person.role_rows))
-    ).unique().first()
+        .unique()
+        .first()
+    )
     return None if found is None else (found[0], found[1])
 
 

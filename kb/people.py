@@ -76,7 +76,9 @@ def create_person(
     )
     session.add(person)
     session.flush()
-    audit.record(session, by, "person.create", subject_of(person), at, detail={"roles": wanted, "username": folded})
+    audit.record(
+        session, by, "person.create", subject_of(person), at, detail={"roles": wanted, "username": folded}
+    )
     return person
 
 
@@ -96,7 +98,9 @@ def change_password(session: Session, person: Person, current: str, new: str, at
     audit.record(session, Actor.of(person), "person.password", subject_of(person), at)
 
 
-def set_active(session: Session, person: Person, is_active: bool, at: datetime, *, by: Actor | None = None) -> None:
+def set_active(
+    session: Session, person: Person, is_active: bool, at: datetime, *, by: Actor | None = None
+) -> None:
     """Allow or forbid a person to log in; forbidding ends all their logins at once."""
     person.is_active = is_active
     if not is_active:
@@ -129,6 +133,12 @@ def set_preferences(session: Session, person_id: int, chosen: Mapping[str, str])
     for field, value in chosen.items():
         setattr(person, field, value == "on" if field == "single_keys" else value)
     return person
+
+
+def names_of(session: Session, person_ids: Iterable[int]) -> dict[int, str]:
+    """Return the names of people by id."""
+    rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(set(person_ids))))
+    return {person_id: name for person_id, name in rows}
 
 
 def subject_of(person: Person) -> str:

@@ -27,6 +27,7 @@ class Worker:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
+        self._owner = os.getpid()
 
     def render(self, job: Mapping[str, Any], limit: float) -> tuple[dict[str, Any], float]:
         """Have the child do a job.
@@ -57,8 +58,10 @@ class Worker:
 
     def close(self) -> None:
         """End the child; the next job starts a new one."""
-        with self._lock:
-            self._end()
+        # A forked process inherits this object, perhaps locked, but the child is not its own to end.
+        if os.getpid() == self._owner:
+            with self._lock:
+                self._end()
 
     def _started(self) -> "subprocess.Popen[str]":
         if self._process is not None and self._process.poll() is None:
