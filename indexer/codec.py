@@ -14,7 +14,7 @@ from whoosh.codec import whoosh3
 from whoosh.columns import Column, ColumnReader, ColumnWriter
 from whoosh.matching import ListMatcher
 
-_WIDTHS = {1: np.dtype("<u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4")}
+_WIDTHS: dict[int, np.dtype[Any]] = {1: np.dtype("<u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4")}
 _HAS_FREQUENCIES = 8
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float32]
@@ -25,7 +25,7 @@ def encode_postings(docs: NDArray[Any], frequencies: NDArray[Any]) -> bytes:
     gaps = np.diff(docs, prepend=0)
     widest = int(gaps.max(initial=0))
     width = 1 if widest < 1 << 8 else 2 if widest < 1 << 16 else 4
-    body = gaps.astype(_WIDTHS[width]).tobytes()
+    body: bytes = gaps.astype(_WIDTHS[width]).tobytes()
     if frequencies.max(initial=1) <= 1:
         return bytes([width]) + body
     return bytes([width | _HAS_FREQUENCIES]) + body + np.minimum(frequencies, 255).astype(np.uint8).tobytes()
@@ -180,9 +180,8 @@ class ArrayCodec(whoosh3.W3Codec):  # type: ignore[misc]
     def terms_reader(self, storage: Any, segment: Any) -> ArrayTermsReader:
         """Return the reader of a segment's terms."""
         name = segment.make_filename(self.TERMS_EXT)
-        return ArrayTermsReader(
-            self, storage.open_file(name), storage.file_length(name), segment.open_file(storage, self.POSTS_EXT)
-        )
+        postings = segment.open_file(storage, self.POSTS_EXT)
+        return ArrayTermsReader(self, storage.open_file(name), storage.file_length(name), postings)
 
 
 class RecordColumn(Column):  # type: ignore[misc]
@@ -238,5 +237,5 @@ class RecordReader(ColumnReader):  # type: ignore[misc]
     def __getitem__(self, docnum: int) -> bytes:
         row = int(np.searchsorted(self.docs, docnum))
         if row < len(self.docs) and self.docs[row] == docnum:
-            return self.records[row].tobytes()
+            return bytes(self.records[row].tobytes())
         return b""

@@ -7,7 +7,7 @@ from typing import Any
 from opencc import OpenCC
 
 # Characters that mean the same thing in a bank's texts although no conversion table joins them.
-VARIANTS = {"帐": "账", "佔": "占", "裏": "里", "著": "着", "妳": "你", "祂": "他", "牠": "它", "甚": "什", "麽": "么"}
+VARIANTS = dict(zip("帐佔裏著妳祂牠甚麽", "账占里着你他它什么", strict=True))
 
 
 class CharacterFolder(dict[int, str]):
@@ -18,14 +18,17 @@ class CharacterFolder(dict[int, str]):
         self._converter: Any = OpenCC("t2s")
 
     def __missing__(self, code: int) -> str:
-        plain = unicodedata.normalize("NFKC", chr(code)).lower()
-        if any("\u2e80" <= character for character in plain):
-            plain = self._converter.convert(plain)
-        folded = "".join(VARIANTS.get(character, character) for character in plain)
-        if "\ud800" <= chr(code) <= "\udfff" or code == 0:
-            folded = " "
-        self[code] = folded
+        self[code] = folded = self._fold(chr(code))
         return folded
+
+    def _fold(self, character: str) -> str:
+        # Neither can be stored as UTF-8 or handed to a library written in C.
+        if character == "\x00" or "\ud800" <= character <= "\udfff":
+            return " "
+        plain = unicodedata.normalize("NFKC", character).lower()
+        if any(part >= "\u2e80" for part in plain):
+            plain = self._converter.convert(plain)
+        return "".join(VARIANTS.get(part, part) for part in plain)
 
 
 @lru_cache(maxsize=1)

@@ -52,10 +52,7 @@ class Follower:
         Args:
             progress: Called with (done, total) while a rebuild or a long catch-up runs.
         """
-        if self._updater.cursor() < 0:
-            written = self.rebuild(progress)
-        else:
-            written = 0
+        written = self.rebuild(progress) if self._updater.cursor() < 0 else 0
         while self._extract_one():
             pass
         while count := self._apply_batch():
@@ -96,8 +93,9 @@ class Follower:
     def _apply_batch(self) -> int:
         cursor = self._updater.cursor()
         with self._database.read() as session:
-            if cursor > latest_change(session):
-                # The database was restored to an earlier state: an index cannot be ahead of the truth.
+            if cursor < 0 or cursor > latest_change(session):
+                # There is no sound index, or the database was restored to an earlier state: an index
+                # cannot be ahead of the truth.
                 article_ids = None
             else:
                 changed = changed_articles(session, cursor, BATCH)

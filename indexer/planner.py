@@ -51,10 +51,15 @@ class Unit:
 
 @dataclass(frozen=True)
 class Plan:
-    """A query understood: its units, its verbatim chunks and the corrections that it suggests."""
+    """A query understood: its units and the corrections that it suggests.
+
+    ``compact`` is the folded query without blanks and punctuation; ``is_phrase`` tells that it was
+    typed as one stretch.
+    """
 
     folded: str
     compact: str
+    is_phrase: bool
     units: tuple[Unit, ...] = ()
     corrections: tuple[str, ...] = ()
     expansions: tuple[str, ...] = ()
@@ -115,7 +120,8 @@ class Planner:
         if all(unit.emphasis < 1 for unit in units):
             # A query of nothing but padding is still a query.
             units = [Unit(unit.text, unit.start, unit.end, unit.alternatives) for unit in units]
-        return Plan(folded, compact, tuple(units), self._corrections(folded, units), _expansions(units))
+        is_phrase = len(folded.split()) == 1
+        return Plan(folded, compact, is_phrase, tuple(units), self._corrections(folded, units), _expansions(units))
 
     def _special(self, folded: str) -> Iterator[Unit]:
         for term, start, end in (*document_numbers(folded), *article_numbers(folded)):

@@ -11,17 +11,23 @@ from indexer.scoring import Reals, Scorer, Scores
 from indexer.snapshot import BoolArray
 
 CANDIDATES = 200
+LONG_PHRASE = 7
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """A candidate after the second stage; ``passage`` is its best passage's row, or -1."""
+    """A candidate after the second stage; ``passage`` is its best passage's row, or -1.
+
+    ``place`` is 0 for a long phrase found as typed, 1 for every word as typed in one title or
+    passage, 2 for the rest; a higher place never outranks a lower one.
+    """
 
     head: int
     score: float
     rung: Rung
     verbatim: bool
     passage: int
+    place: int = 2
 
 
 def best_passage(scorer: Scorer, found: Scores, head: int, want_file: bool | None = None) -> int:
@@ -44,7 +50,7 @@ def rank(scorer: Scorer, found: Scores, plan: Plan, allowed: BoolArray) -> list[
     """Return the candidates among the allowed heads, best first."""
     heads = _candidates(np.where(found.verbatim >= 0, found.combined + found.combined.max(initial=0.0), found.combined), allowed)
     ranked = [_refine(scorer, found, plan, int(head)) for head in heads]
-    return sorted(ranked, key=lambda item: (not item.verbatim, -item.score, item.head))
+    return sorted(ranked, key=lambda item: (item.place, -item.score, item.head))
 
 
 def _candidates(combined: Reals, allowed: BoolArray) -> IntArray:
@@ -74,13 +80,19 @@ def _refine(scorer: Scorer, found: Scores, plan: Plan, head: int) -> Ranked:
         + dials.verbatim_body * in_body
         + dials.proximity * _nearness(plan, title, body)
     )
+    rung = Rung(int(found.rung[head]))
+    place = 2
+    if (in_title or in_body) and plan.is_phrase and len(plan.compact) >= LONG_PHRASE:
+        place = 0
+    elif rung is Rung.EXACT and _all_in(plan, title + "\n" + body):
+        place = 1
     return Ranked(
-        head,
-        float(found.combined[head] * (1 + bonus)),
-        Rung(int(found.rung[head])),
-        in_title or in_body,
-        passage,
+        head, float(found.combined[head] * (1 + bonus)), rung, in_title or in_body, passage, place
     )
+
+
+def _all_in(plan: Plan, text: str) -> bool:
+    return all(_compact(unit.text) in text for unit in plan.units if unit.emphasis >= 0.5)
 
 
 def _compact(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 # jieba is quadratic on text without punctuation, so it never sees more than this at once.
 PIECE = 400
 _BREAK = re.compile(r"[^\u3400-\u9fff\u3040-\u30ff\U00020000-\U0003ffffa-z0-9.%+#]+", re.IGNORECASE)
+_PLAIN = re.compile(r"[a-z0-9]+(?:\.[0-9]+)?%?", re.IGNORECASE)
 
 
 class Segmenter(Protocol):
@@ -29,12 +30,21 @@ def pieces(folded: str) -> Iterator[str]:
             yield stretch[start : start + PIECE]
 
 
+def _evened(words: Iterable[str]) -> Iterator[str]:
+    # The two cut Latin at points differently (``list . csv`` and ``list.csv``): one rule for both.
+    for word in words:
+        if word.isascii() and not word.isalnum():
+            yield from _PLAIN.findall(word)
+        else:
+            yield word
+
+
 class JiebaSegmenter:
     """The pure Python reference.
 
     Args:
         words: Words of the bank's own dictionary.
-        cache: Private folder for jieba's cache file; never the shared temporary folder.
+        cache: Private folder for jieba's cache file; without it nothing is kept.
     """
 
     def __init__(self, words: Iterable[str], cache: Path | None = None) -> None:
@@ -42,15 +52,17 @@ class JiebaSegmenter:
 
         jieba.setLogLevel(logging.WARNING)
         self._tokenizer: Any = jieba.Tokenizer()
-        self._tokenizer.tmp_dir = str(cache) if cache else tempfile.mkdtemp(prefix="kb-jieba-")
-        self._tokenizer.initialize()
+        # Never the shared temporary folder: jieba would load whatever lies there under its cache's name.
+        with tempfile.TemporaryDirectory(prefix="kb-jieba-") as private:
+            self._tokenizer.tmp_dir = str(cache or private)
+            self._tokenizer.initialize()
         for word in words:
             self._tokenizer.add_word(word)
 
     def cut(self, folded: str) -> Iterator[str]:
         """Yield words in order."""
         for piece in pieces(folded):
-            yield from self._tokenizer.cut(piece)
+            yield from _evened(self._tokenizer.cut(piece))
 
     def knows(self, word: str) -> bool:
         """Return whether the dictionary has the word."""
@@ -74,7 +86,7 @@ class RjiebaSegmenter:
     def cut(self, folded: str) -> Iterator[str]:
         """Yield words in order."""
         for piece in pieces(folded):
-            yield from self._tokenizer.cut(piece)
+            yield from _evened(self._tokenizer.cut(piece))
 
     def knows(self, word: str) -> bool:
         """Return whether the dictionary has the word."""

@@ -86,7 +86,8 @@ class Snapshot:
     def __init__(self, index: FileIndex, known: dict[str, Leaf]) -> None:
         whole = index.reader()
         readers = [reader for reader, _offset in whole.leaf_readers()]
-        self.generation = index.latest_generation()
+        # The reader's own number: asking the folder could name a commit that came after it.
+        self.generation = whole.generation()
         self.leaves: list[Leaf] = []
         self.by_segment: dict[str, Leaf] = {}
         live = []

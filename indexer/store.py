@@ -3,20 +3,23 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from whoosh.filedb.filestore import FileStorage, RamStorage
-from whoosh.index import TOC, FileIndex
+from whoosh.index import TOC, FileIndex, clean_files
 from whoosh.writing import SegmentWriter
 
 from indexer.codec import ArrayCodec, ArrayPostingPool
-from indexer.schema import build_schema
+from indexer.schema import HEAD, PLACE, SCHEMA_VERSION, build_schema
 
 POINTER = "current"
 NAME = "MAIN"
+_GENERATION = re.compile(r"g-([0-9]{6,})-[0-9a-f]{8}")
 
 
 class IndexDamaged(Exception):
@@ -32,7 +35,6 @@ class ArrayWriter(SegmentWriter):  # type: ignore[misc]
         self._folder = folder
 
     def _process_posts(self, items: Iterable[Any], startdoc: int, docmap: dict[int, int] | None) -> Any:
-        # Merging: the stock version maps document numbers one posting at a time as well.
         for fieldname, text, docnum, weight, value in items:
             if docmap is not None:
                 if docnum not in docmap:
@@ -43,8 +45,9 @@ class ArrayWriter(SegmentWriter):  # type: ignore[misc]
             yield fieldname, text, newdoc, weight, value
 
     def _commit_toc(self, segments: list[Any]) -> None:
-        # The manifest is written before the table of contents that it describes: whatever moment
-        # the power fails at, every table of contents on disk has its checksums.
+        # The manifest is written before the table of contents that it describes, and the commit
+        # before is forgotten only when this one is on the disk: whatever moment the power fails at,
+        # a whole table of contents with its checksums is left.
         toc = TOC(self.schema, segments, self.generation)
         manifest = {_toc_name(self.generation): _toc_digest(toc)}
         known = read_manifest(self._folder, self.generation - 1)
@@ -53,12 +56,24 @@ class ArrayWriter(SegmentWriter):  # type: ignore[misc]
             manifest[name] = known.get(name) or _digest(self._folder / name)
             _sync(self._folder / name)
         _write_synced(_manifest_path(self._folder, self.generation), json.dumps(manifest))
-        super()._commit_toc(segments)
+        toc.write(self.storage, self.indexname)
         _sync(self._folder / _toc_name(self.generation))
         _sync(self._folder)
+        clean_files(self.storage, self.indexname, self.generation, segments)
         for path in self._folder.glob("manifest-*.json"):
             if path != _manifest_path(self._folder, self.generation):
                 path.unlink(missing_ok=True)
+
+
+def _layout() -> str:
+    return hashlib.sha256(f"{SCHEMA_VERSION}{HEAD}{PLACE}".encode()).hexdigest()
+
+
+def _read_line(path: Path) -> str:
+    try:
+        return path.read_text("ascii").strip()
+    except (OSError, ValueError):
+        return ""
 
 
 def _toc_name(generation: int) -> str:
@@ -110,11 +125,11 @@ def _write_synced(path: Path, text: str) -> None:
 
 def latest_generation(folder: Path) -> int:
     """Return the newest commit's number in a folder, or -1."""
-    numbers = [int(path.stem.rsplit("_", 1)[1]) for path in folder.glob(f"_{NAME}_*.toc") if path.suffix == ".toc"]
-    return max(numbers, default=-1)
+    numbers = [path.stem.rsplit("_", 1)[1] for path in folder.glob(f"_{NAME}_*.toc")]
+    return max((int(number) for number in numbers if number.isdecimal()), default=-1)
 
 
-def verify(folder: Path, trusted: frozenset[str] = frozenset()) -> frozenset[str]:
+def verify(folder: Path, trusted: frozenset[str] = frozenset()) -> tuple[int, frozenset[str]]:
     """Check the newest commit's files before anything in them is unpickled.
 
     Args:
@@ -122,7 +137,7 @@ def verify(folder: Path, trusted: frozenset[str] = frozenset()) -> frozenset[str
         trusted: Segment files that this process has verified before; segments never change.
 
     Returns:
-        Names of the segment files of the commit.
+        The number of the commit and the names of its segment files.
 
     Raises:
         IndexDamaged: if a file is missing or not what was written.
@@ -140,7 +155,7 @@ def verify(folder: Path, trusted: frozenset[str] = frozenset()) -> frozenset[str
             raise IndexDamaged(f"{name} is missing") from error
         if not matches:
             raise IndexDamaged(f"{name} is not what was written")
-    return frozenset(name for name in manifest if not name.endswith(".toc"))
+    return generation, frozenset(name for name in manifest if not name.endswith(".toc"))
 
 
 class IndexFolder:
@@ -155,27 +170,30 @@ class IndexFolder:
 
     def current(self) -> Path | None:
         """Return the folder of the generation in use, if there is one."""
-        try:
-            name = (self.root / POINTER).read_text("ascii").strip()
-        except OSError:
-            return None
+        name = _read_line(self.root / POINTER)
         folder = self.root / name
-        return folder if name and "/" not in name and folder.is_dir() else None
+        return folder if _GENERATION.fullmatch(name) and folder.is_dir() else None
 
     def fingerprint(self, folder: Path) -> str:
         """Return the fingerprint that a generation was built with."""
-        try:
-            return (folder / "fingerprint").read_text("ascii").strip()
-        except OSError:
-            return ""
+        return _read_line(folder / "fingerprint")
+
+    def is_legible(self, folder: Path) -> bool:
+        """Return whether this version of the product reads a generation's records as they were meant."""
+        return _read_line(folder / "layout") == _layout()
 
     def create(self, fingerprint: str) -> tuple[Path, FileIndex]:
         """Create an empty generation beside the one in use."""
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        numbers = [int(path.name[2:]) for path in self.root.glob("g-*") if path.name[2:].isdigit()]
-        folder = self.root / f"g-{max(numbers, default=0) + 1:06d}"
+        # Whoever can write here can run code in the readers: a folder made by others is narrowed too.
+        self.root.chmod(0o700)
+        found = (_GENERATION.fullmatch(path.name) for path in self.root.glob("g-*"))
+        number = max((int(match[1]) for match in found if match), default=0) + 1
+        # A name is never used twice: after a folder was lost, readers would take the new one for it.
+        folder = self.root / f"g-{number:06d}-{token_hex(4)}"
         folder.mkdir(mode=0o700)
         (folder / "fingerprint").write_text(fingerprint, "ascii")
+        (folder / "layout").write_text(_layout(), "ascii")
         index = FileIndex.create(FileStorage(str(folder)), build_schema(), NAME)
         return folder, index
 
@@ -184,14 +202,9 @@ class IndexFolder:
         return FileIndex(FileStorage(str(folder)), schema=build_schema(), indexname=NAME)
 
     def switch(self, folder: Path) -> None:
-        """Make a generation the one in use, atomically, and remove all others but its predecessor's files."""
-        previous = self.current()
+        """Make a generation the one in use, atomically, and remove all others."""
         _write_synced(self.root / POINTER, folder.name)
         for path in self.root.glob("g-*"):
-            if path not in (folder, previous):
+            if path != folder:
+                # Open readers keep their mapped files; the names may go.
                 shutil.rmtree(path, ignore_errors=True)
-        if previous is not None and previous != folder:
-            # Open readers keep their mapped files; the names may go.
-            shutil.rmtree(previous, ignore_errors=True)
-
-

@@ -38,7 +38,8 @@ class WhooshEngine:
         self._path: Path | None = None
         self._leaves: dict[str, Leaf] = {}
         self._trusted: frozenset[str] = frozenset()
-        self._checked_at = 0.0
+        self._trusted_in: Path | None = None
+        self._checked_at = float("-inf")
 
     def search(self, query: EngineQuery) -> EngineAnswer:
         """Answer a search; see ``kb.ports.SearchEngine``."""
@@ -73,12 +74,13 @@ class WhooshEngine:
         if opened is not None and time.monotonic() - self._checked_at < CHECK_EVERY:
             return opened
         with self._lock:
-            if self._opened is not None and time.monotonic() - self._checked_at < CHECK_EVERY:
-                return self._opened
-            self._reopen()
-            self._checked_at = time.monotonic()
+            if time.monotonic() - self._checked_at >= CHECK_EVERY:
+                try:
+                    self._reopen()
+                finally:
+                    self._checked_at = time.monotonic()
             if self._opened is None:
-                raise SearchUnavailable("搜索索引尚未就绪。")
+                raise SearchUnavailable("搜索索引尚未就绪，正在建立或重建。")
             return self._opened
 
     def _reopen(self) -> None:
@@ -88,27 +90,30 @@ class WhooshEngine:
                 return
             try:
                 if self._opened is not None and path == self._path:
-                    index = self._opened.index
-                    if index.latest_generation() == self._opened.snapshot.generation:
+                    if latest_generation(path) == self._opened.snapshot.generation:
                         return
-                else:
-                    self._leaves, self._trusted = {}, frozenset()
+                elif path != self._trusted_in:
+                    self._leaves, self._trusted, self._trusted_in = {}, frozenset(), path
                 self._open(path)
                 return
-            except (OSError, IndexDamaged) as error:
-                # A commit may replace files between looking and opening: look again.
-                log.info("index not readable yet: %s", error)
+            except Exception as error:
+                # A commit may replace files between looking and opening: look again. What is wrong
+                # with a damaged file shows in any exception at all.
+                log.info("index not readable yet: %r", error)
                 time.sleep(0.01)
-        if self._opened is None:
-            raise SearchUnavailable("搜索索引无法读取，正在重建。")
+        log.warning("index %s is not readable", self._folder.current())
 
     def _open(self, path: Path) -> None:
+        if not self._folder.is_legible(path):
+            raise IndexDamaged("built by a version of the product that stored other records")
         if self._folder.fingerprint(path) != self._language.fingerprint and self._opened is None:
             log.warning("index was built with another dictionary or library version")
-        self._trusted = verify(path, self._trusted)
+        generation, self._trusted = verify(path, self._trusted)
         index = self._folder.open(path)
-        # Never reader(reuse=...) or refresh(): a fresh reader is the only one that forgets what was withdrawn.
+        # Never reader(reuse=...) or refresh(): only a fresh reader forgets what was withdrawn.
         snapshot = Snapshot(index, self._leaves)
+        if snapshot.generation != generation:
+            raise IndexDamaged("a commit came between checking and opening")
         self._leaves = snapshot.by_segment
         previous = self._opened.vocabulary if self._opened is not None and path == self._path else None
         self._opened = Opened(index, snapshot, self._language, self._weights, previous)
@@ -127,26 +132,34 @@ class WhooshUpdater:
         self._folder = IndexFolder(root)
         self._language = language
         self._committed: tuple[Path, int, int] | None = None
+        self._trusted: frozenset[str] = frozenset()
 
     def cursor(self) -> int:
         """Return the change number of the last commit; -1 if the index must be rebuilt."""
         path = self._folder.current()
         if path is None or self._folder.fingerprint(path) != self._language.fingerprint:
             return -1
+        if not self._folder.is_legible(path):
+            return -1
         generation = latest_generation(path)
         if self._committed is not None and self._committed[:2] == (path, generation):
             return self._committed[2]
         try:
-            verify(path)
+            generation, self._trusted = verify(path)
             found = Snapshot(self._folder.open(path), {}).cursor
             self._committed = (path, generation, found)
             return found
         except Exception as error:
-            log.warning("index is damaged and will be rebuilt: %s", error)
+            log.warning("index is damaged and will be rebuilt: %r", error)
             return -1
 
     def apply(self, changes: Iterable[ArticleChange], cursor: int) -> list[int]:
-        """Replace the documents of changed articles and commit the cursor with them."""
+        """Replace the documents of changed articles and commit the cursor with them.
+
+        Raises:
+            SearchUnavailable: if there is no index yet.
+            IndexDamaged: if its files are not what was written; ``cursor`` is -1 from then on.
+        """
         path = self._folder.current()
         if path is None:
             raise SearchUnavailable("搜索索引尚未建立。")
@@ -165,7 +178,7 @@ class WhooshUpdater:
         return failed + self._write(path, [ArticleChange(number, ()) for number in failed], cursor)
 
     def _write(self, path: Path, changes: Sequence[ArticleChange], cursor: int) -> list[int]:
-        writer = ArrayWriter(self._folder.open(path), path)
+        writer = self._writer(path)
         try:
             for change in changes:
                 writer.delete_by_term("article", str(change.article_id))
@@ -179,12 +192,22 @@ class WhooshUpdater:
         self._committed = (path, latest_generation(path), cursor)
         return failed
 
+    def _writer(self, path: Path) -> ArrayWriter:
+        # The writer unpickles the table of contents as well, so it is checked before every batch.
+        try:
+            _generation, self._trusted = verify(path, self._trusted)
+        except IndexDamaged:
+            self._committed = None
+            raise
+        return ArrayWriter(self._folder.open(path), path)
+
     def _add(self, writer: ArrayWriter, changes: Iterable[ArticleChange]) -> list[int]:
         failed = []
         for change in changes:
             try:
                 # All of the analysis before the first write: a failure then leaves no half article.
-                rows = [row for document in change.documents for row in index_rows(document, self._language.analyzer)]
+                analyzer = self._language.analyzer
+                rows = [row for document in change.documents for row in index_rows(document, analyzer)]
             except Exception:
                 log.exception("article %d cannot be indexed", change.article_id)
                 failed.append(change.article_id)
@@ -215,7 +238,6 @@ class WhooshUpdater:
             raise
         self._folder.switch(folder)
         return failed
-
 
 
 def _abandon(writer: ArrayWriter) -> None:

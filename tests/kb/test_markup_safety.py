@@ -2,12 +2,14 @@
 
 import re
 import time
+from html import unescape
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from kb.markup import MarkupTooLarge, render
+from kb.markup.attributes import link_address
 from kb.markup.sanitizing import sanitize
 
 # fmt: off
@@ -90,6 +92,13 @@ def test_a_bad_address_is_removed_and_its_text_kept(address: str) -> None:
     page = render(f'<a href="{address}">字</a>', "html")
     assert "href" not in page.html
     assert page.text == "字"
+
+
+@pytest.mark.parametrize(
+    "address", [*BAD_ADDRESSES, "https://bank\u200b.example/", "/a\u202eb", "mailto:a\x00b"]
+)
+def test_our_own_rule_refuses_a_bad_address_without_the_libraries(address: str) -> None:
+    assert link_address(unescape(address)) is None
 
 
 def test_a_removed_address_is_reported() -> None:
@@ -194,6 +203,13 @@ def test_a_long_article_keeps_every_word_and_ends_in_time() -> None:
     assert page.lost == ()
     assert len(page.headings) == 2000
     assert page.text.count("核验身份") == 60_000
+
+
+def test_control_characters_go_and_a_page_break_becomes_a_line_break() -> None:
+    for fmt in ("markdown", "html"):
+        assert "\x1b" not in render("甲\x00\x01\x1b乙", fmt).html
+        assert render("甲\x00\x01\x1b\x7f乙", fmt).text == "甲乙"
+    assert render("甲\x0c乙\r\n丙\r丁\ud800", "markdown").text == "甲\n乙\n丙\n丁\ufffd"
 
 
 # --- properties --------------------------------------------------------------------------------------

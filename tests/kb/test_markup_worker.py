@@ -101,13 +101,14 @@ def test_a_fence_that_never_closes_does_not_stop_the_cutting() -> None:
 def test_link_and_footnote_definitions_reach_every_piece() -> None:
     filler = "\n\n".join("填充文字。" * 100 for _ in range(SPLIT_ABOVE // 200))
     source = (
-        f"见[甲][r]和注[^n]。\n\n{filler}\n\n再见[乙][r]和注[^n]。\n\n[r]: /a/1\n\n[^n]: 脚注文字\n    续行"
+        f"见[甲][r]和注[^n]。\n\n{filler}\n\n"
+        "再见[乙][r]和注[^n]、[^m]。\n\n[r]: /a/1\n\n[^n]: 脚注文字\n    续行\n[^m]: 又注"
     )
     page = render(source, "markdown")
     assert page.html.count('href="/a/1"') == 2
     assert page.text.count("脚注文字\n续行") == 2
     anchors = re.findall(r' id="([^"]*)"', page.html)
-    assert len(anchors) == len(set(anchors)) == 4
+    assert len(anchors) == len(set(anchors)) == 6
 
 
 def test_a_footnote_nobody_refers_to_is_not_lost() -> None:

@@ -1,0 +1,131 @@
+"""Fixtures for every test: a private home with the small bank in it, the app over it, and clients."""
+
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import small_bank
+from flask import Flask
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+
+from indexer.extract.sandbox import SandboxedExtractor
+from indexer.follower import Follower
+from indexer.language import Language
+from indexer.whoosh_engine import WhooshEngine, WhooshUpdater
+from kb.clock import FixedClock
+from kb.database import Database
+from web.settings import Settings
+from web.wiring import Services, lexicon_folder
+
+
+@pytest.fixture(scope="session")
+def language() -> Language:
+    """The shipped lexicon and the segmenter, loaded once."""
+    return Language(lexicon_folder())
+
+
+@pytest.fixture(scope="session")
+def built_home(tmp_path_factory: pytest.TempPathFactory, language: Language) -> tuple[Path, small_bank.World]:
+    """A home with the small bank and its index, built once and copied for every test."""
+    home = tmp_path_factory.mktemp("built")
+    world = small_bank.build(home)
+    database = Database(Settings(home=home).database_url)
+    updater = WhooshUpdater(Settings(home=home).index_directory, language)
+    Follower(database, updater, SandboxedExtractor(), small_bank.clock()).catch_up()
+    database.close()
+    return home, world
+
+
+@pytest.fixture
+def home(tmp_path: Path, built_home: tuple[Path, small_bank.World]) -> Path:
+    """A private copy of the built home."""
+    return Path(shutil.copytree(built_home[0], tmp_path / "home"))
+
+
+@pytest.fixture
+def world(built_home: tuple[Path, small_bank.World]) -> small_bank.World:
+    """The ids of what is in the small bank."""
+    return built_home[1]
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """The clock of the app; move it by setting ``at``."""
+    return small_bank.clock()
+
+
+@pytest.fixture
+def database(home: Path) -> Iterator[Database]:
+    """The small bank's database."""
+    database = Database(Settings(home=home).database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def settings(home: Path) -> Settings:
+    """The settings of the app."""
+    return Settings(home=home)
+
+
+@pytest.fixture
+def services(settings: Settings, database: Database, clock: FixedClock, language: Language) -> Services:
+    """The real parts, apart from the clock."""
+    engine = WhooshEngine(settings.index_directory, language)
+    return Services(settings, database, clock, settings.zone, engine)
+
+
+@pytest.fixture
+def app(services: Services) -> Flask:
+    """The application with CSRF protection on, as in production."""
+    # Imported here so that a fault in a page does not take the tests of the domain down with it.
+    from web.app import create_app
+
+    app = create_app(services.settings, services)
+    app.testing = False
+    return app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without a login."""
+    return app.test_client()
+
+
+@pytest.fixture
+def csrf_token() -> Callable[[FlaskClient], str]:
+    """Makes a valid form token for a client's cookie, as a form it had loaded would hold."""
+
+    def token(client: FlaskClient) -> str:
+        with client.session_transaction() as cookie:
+            known = cookie.setdefault("csrf_token", secrets.token_hex(20))
+        key = client.application.secret_key
+        assert key is not None
+        signed = URLSafeTimedSerializer(key, salt="wtf-csrf-token").dumps(known)
+        return signed if isinstance(signed, str) else signed.decode()
+
+    return token
+
+
+@pytest.fixture
+def logged_in(csrf_token: Callable[[FlaskClient], str]) -> Callable[..., FlaskClient]:
+    """Logs a client in through the login form as the person with a role, and returns it."""
+
+    def log_in(client: FlaskClient, role: str = "agent") -> FlaskClient:
+        form = {"username": role, "password": small_bank.PASSWORD, "csrf_token": csrf_token(client)}
+        answer = client.post("/login", data=form)
+        assert answer.status_code == 303, answer.text
+        return client
+
+    return log_in
+
+
+@pytest.fixture
+def catch_up(services: Services, language: Language) -> Callable[[], int]:
+    """Brings the index up to date after a test changed the database."""
+    updater = WhooshUpdater(services.settings.index_directory, language)
+    follower = Follower(services.database, updater, SandboxedExtractor(), services.clock)
+    return follower.catch_up

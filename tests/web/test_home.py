@@ -1,0 +1,3 @@
+def test_home_opens(client, logged_in):
+    answer = logged_in(client).get("/")
+    assert answer.status_code == 200
