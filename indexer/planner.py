@@ -69,7 +69,7 @@ class Plan:
 class Factors:
     """What a match on each rung is worth against an exact one."""
 
-    synonym: float = 0.85
+    synonym: float = 0.55
     sound: float = 0.75
     slip: float = 0.7
     shape: float = 0.65

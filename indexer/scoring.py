@@ -30,7 +30,7 @@ class Weights:
     body_b: float = 0.4
     title_boost: float = 4.0
     file_boost: float = 0.6
-    gamma: float = 2.5
+    gamma: float = 1.8
     stage1_power: float = 1.0
     partial: float = 0.5
     title_coverage: float = 4.0

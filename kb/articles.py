@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from kb.access import Actor, AudienceScope, key_for
 from kb.errors import Forbidden, Invalid, NotFound
-from kb.markup import render, sanitizer_version
+from kb.markup import MarkupTooLarge, render, sanitizer_version
 from kb.models import Article, ChangeCounter, Department, Node, Revision, RevisionState, WordingBlock
 from kb.revisions import settle
 
@@ -132,7 +132,10 @@ def add_revision(
         Invalid: if the text breaks a rule.
     """
     check_text(text, limit, title_limit)
-    rendered = render(text.source, text.format, limit=limit)
+    try:
+        rendered = render(text.source, text.format, limit=limit)
+    except MarkupTooLarge as error:
+        raise Invalid("正文的结构过于复杂，未能保存；请减少嵌套层级后再试。", {"source": str(error)}) from error
     number = session.scalar(select(func.max(Revision.number)).where(Revision.article_id == article.id)) or 0
     revision = Revision(
         article=article,

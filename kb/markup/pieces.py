@@ -45,7 +45,7 @@ def _cut(body: Iterable[tuple[str, bool]]) -> list[str]:
             piece, length = [], 0
         piece.append(line)
         length += len(line) + 1
-        after_blank = not line.strip() and not in_fence
+        after_blank = not line.strip()
     pieces.append("\n".join(piece))
     return pieces
 

@@ -43,14 +43,14 @@ def analyzer(rjieba: Segmenter) -> Analyzer:
         ("挂失", {"挂": 1, "失": 1, "挂失": 1}),
         ("挂 失！", {"挂": 1, "失": 1, "挂失": 1}),
         ("信用卡", {"信": 1, "用": 1, "卡": 1, "信用": 1, "用卡": 1, "信用卡": 1}),
-        ("1.5%", {"1": 1, "5": 1, "15": 1, "1.5": 1}),
+        ("1.5%", {"1": 1, "5": 1, "15": 1, "1.5": 1, "1.5%": 1}),
         ("db", {"d": 1, "b": 1, "db": 1}),
         (
             "银发〔2016〕302号",
             {"银": 1, "发": 1, "号": 1, "2": 2, "0": 2, "1": 1, "6": 1, "3": 1, "银发": 1, "发2": 1}
-            | {"20": 1, "01": 1, "16": 1, "63": 1, "30": 1, "02": 1, "2号": 1, "2016": 1, "302": 1, "#2016-302": 1},
+            | {"20": 1, "01": 1, "16": 1, "63": 1, "30": 1, "02": 1, "2号": 1, "2016": 2, "302": 2, "#2016-302": 1},
         ),
-        ("第十五条", {"第": 1, "十": 1, "五": 1, "条": 1, "第十": 1, "十五": 1, "五条": 1, "§15条": 1, "第十五": 1}),
+        ("第十五条", {"第": 1, "十": 1, "五": 1, "条": 1, "第十": 1, "十五": 1, "五条": 1, "§15条": 1, "第十五条": 1}),
         ("", {}),
         ("，。！", {}),
     ],
@@ -128,16 +128,11 @@ def test_an_added_word_is_cut_as_one(rjieba: Segmenter, word: str) -> None:
 LATIN = st.text("ab1.%+#-/ 卡费", max_size=20)
 
 
-@given(LATIN)
-def test_both_segmenters_treat_latin_and_points_alike(text: str) -> None:
-    jieba, rjieba = _pair()
+@given(text=LATIN)
+def test_both_segmenters_treat_latin_and_points_alike(
+    jieba: Segmenter, rjieba: Segmenter, text: str
+) -> None:
     assert list(jieba.cut(text)) == list(rjieba.cut(text))
-
-
-def _pair(kept: list[Segmenter] = []) -> list[Segmenter]:  # noqa: B006 - built once for all examples
-    if not kept:
-        kept.extend((JiebaSegmenter(ADDED), RjiebaSegmenter(ADDED)))
-    return kept
 
 
 @pytest.mark.parametrize("bomb", ["中" * 100_000, "a" * 100_000, "信用卡" * 30_000, "1." * 50_000])

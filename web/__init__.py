@@ -1,0 +1,1 @@
+"""HTTP pages and the command line: turns requests into calls on kb."""

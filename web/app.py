@@ -1,0 +1,56 @@
+"""The application factory: one blueprint per noun, one place where everything is put together."""
+
+from pathlib import Path
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+
+from web import articles, attachments, errors, health, home, i18n, search, security, session, static_files
+from web.settings import Settings, secret_key
+from web.transactions import EXTENSION
+from web.wiring import Services, build_services
+
+LARGEST_REQUEST = 8 * 1024 * 1024
+# 200,000 Chinese characters are 1.8 MB in a form.
+LARGEST_FIELD = 4 * 1024 * 1024
+
+
+def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
+    """Build the web application.
+
+    Args:
+        settings: Taken from the environment if not given.
+        services: The parts to work with; built from the settings if not given.
+    """
+    settings = settings or (services.settings if services else Settings())
+    app = Flask(__name__, static_folder=None)
+    app.config.from_mapping(_configuration(settings))
+    app.extensions[EXTENSION] = services or build_services(settings)
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.context_processor(lambda: {"site_name": settings.site_name})
+    security.install(app, settings)
+    static_files.install(app, Path(app.root_path) / "static")
+    CSRFProtect(app)
+    session.install(app)
+    i18n.install(app, settings.zone)
+    errors.install(app)
+    for noun in (health, home, search, articles, attachments):
+        app.register_blueprint(noun.blueprint)
+    return app
+
+
+def _configuration(settings: Settings) -> dict[str, object]:
+    return {
+        "SECRET_KEY": secret_key(settings),
+        "MAX_CONTENT_LENGTH": LARGEST_REQUEST,
+        "MAX_FORM_MEMORY_SIZE": LARGEST_FIELD,
+        "TRUSTED_HOSTS": list(settings.trusted_hosts) or None,
+        "SESSION_COOKIE_NAME": "__Host-kb" if settings.secure_cookies else "kb_session",
+        "SESSION_COOKIE_SECURE": settings.secure_cookies,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        # The token lives as long as the cookie that holds it; the login's own limits end both.
+        "WTF_CSRF_TIME_LIMIT": None,
+        "BABEL_TRANSLATION_DIRECTORIES": "translations",
+    }

@@ -1,0 +1,231 @@
+"""The reading page of an article, its preview beside the results, and its wording for one-key copy."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import Blueprint, abort, render_template, request
+from sqlalchemy.orm import Session
+
+from kb.access import Actor, AudienceScope, audience_scope
+from kb.activity import last_search_id, record_opened, record_view, titles_at, view_counts
+from kb.articles import visible_article
+from kb.attachments import of_revision
+from kb.errors import SearchUnavailable
+from kb.models import Article, Revision
+from kb.nodes import breadcrumb, nodes_by_id, visible_tree
+from kb.people import names_of
+from kb.ports import Suggestion, SuggestQuery
+from kb.revisions import Status, revision_at
+from web.marking import mark_html, opening, shifted_levels
+from web.recording import after_response
+from web.search import Address
+from web.search.address import read
+from web.search.marker import marker_for
+from web.session import current_actor
+from web.standing import Standing, standing
+from web.transactions import now, reading, services
+
+blueprint = Blueprint("articles", __name__)
+
+LARGEST_ID = 2**31 - 1
+PREVIEW_CHARACTERS = 3_000
+RELATED = 6
+# From here on the browser is told to lay out only what is near the window.
+LONG_CHARACTERS = 150_000
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A line of the table of contents: ``depth`` from 1, anchor and text."""
+
+    depth: int
+    anchor: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An article opened at one revision; ``current`` is the one that speaks for it at this moment."""
+
+    article: Article
+    revision: Revision
+    current: Revision
+    standing: Standing
+    is_asked_version: bool
+
+    @property
+    def is_current(self) -> bool:
+        """Whether this is the revision in force."""
+        return self.standing.status is Status.CURRENT
+
+    @property
+    def shown_revisions(self) -> list[Revision]:
+        """Approved revisions that are or were or will be shown, newest first."""
+        shown = [revision for revision in self.article.revisions if revision.shown_from is not None]
+        return sorted(shown, key=lambda revision: revision.number, reverse=True)
+
+
+@blueprint.get(f"/a/<int(max={LARGEST_ID}):article_id>")
+@blueprint.get(f"/a/<int(max={LARGEST_ID}):article_id>-<slug>")
+def page(article_id: int, slug: str = "") -> str:
+    """Show the revision that is in force, or the one that speaks for the article otherwise."""
+    return _show(article_id, None)
+
+
+@blueprint.get(f"/a/<int(max={LARGEST_ID}):article_id>/v/<int(max={LARGEST_ID}):number>")
+def version(article_id: int, number: int) -> str:
+    """Show one revision, for good under this address."""
+    return _show(article_id, number)
+
+
+@blueprint.get(f"/a/<int(max={LARGEST_ID}):article_id>/preview")
+def preview(article_id: int) -> str:
+    """Return what the pane beside the results shows, as a fragment."""
+    moment = now()
+    number = request.args.get("v", type=int)
+    address = read(request.args, moment, services().zone)
+    with reading() as session:
+        scope = audience_scope(session, current_actor())
+        found = _open(session, article_id, number, scope, moment)
+        marker = marker_for(services().engine, address.request.text)
+        html, is_cut = opening(found.revision.html, PREVIEW_CHARACTERS)
+        nodes = nodes_by_id(visible_tree(session, scope))
+        return render_template(
+            "articles/preview.html",
+            reading=found,
+            address=address,
+            marker=marker,
+            body=mark_html(html, marker, top=3),
+            is_cut=is_cut,
+            trail=breadcrumb(nodes, found.article.node),
+            names=_names(session, [found.revision]),
+            files=of_revision(session, found.revision.id),
+        )
+
+
+@blueprint.get(f"/a/<int(max={LARGEST_ID}):article_id>/wording")
+def wording(article_id: int) -> dict[str, object]:
+    """Answer the wording as plain text, and whether the asked revision is still the one in force.
+
+    ``v`` is the revision that the person has before them, ``block`` one of its blocks from 1.
+    """
+    moment = now()
+    number, block = request.args.get("v", type=int), request.args.get("block", type=int)
+    with reading() as session:
+        found = _open(session, article_id, number, audience_scope(session, current_actor()), moment)
+        blocks = [item.text.strip() for item in found.revision.wording]
+        if block is not None:
+            blocks = blocks[block - 1 : block] if block > 0 else []
+        return {
+            "text": "\n\n".join(blocks),
+            "number": found.revision.number,
+            "current_number": found.current.number,
+            "is_current": found.is_current,
+            "standing": found.standing.label,
+        }
+
+
+def _show(article_id: int, number: int | None) -> str:
+    moment = now()
+    actor = current_actor()
+    address = read(request.args, moment, services().zone)
+    with reading() as session:
+        scope = audience_scope(session, actor)
+        found = _open(session, article_id, number, scope, moment)
+        marker = marker_for(services().engine, address.request.text)
+        body = mark_html(found.revision.html, marker)
+        nodes = nodes_by_id(visible_tree(session, scope))
+        revisions = found.shown_revisions
+        _record(actor, found, address, moment)
+        return render_template(
+            "articles/page.html",
+            reading=found,
+            address=address,
+            rank=_rank(),
+            marker=marker,
+            body=body,
+            is_long=len(found.revision.html) > LONG_CHARACTERS,
+            contents=_contents(found.revision),
+            **_successor(session, found.article, scope, moment),
+            trail=breadcrumb(nodes, found.article.node),
+            revisions=[(revision, _standing(revision, found.article, moment)) for revision in revisions],
+            names=_names(session, revisions),
+            files=of_revision(session, found.revision.id),
+            related=_related(article_id, scope, moment),
+            views=view_counts(session, [article_id]).get(article_id, 0),
+            printed_at=moment,
+        )
+
+
+def _open(
+    session: Session, article_id: int, number: int | None, scope: AudienceScope, moment: datetime
+) -> Reading:
+    article = visible_article(session, article_id, scope)
+    current = revision_at(article.revisions, moment)
+    if current is None:
+        abort(404)
+    revision: Revision | None = current
+    if number is not None:
+        revision = next(
+            (item for item in article.revisions if item.number == number and item.shown_from is not None), None
+        )
+    if revision is None:
+        abort(404)
+    return Reading(article, revision, current, _standing(revision, article, moment), number is not None)
+
+
+def _standing(revision: Revision, article: Article, moment: datetime) -> Standing:
+    return standing(revision, article, moment, services().zone)
+
+
+def _rank() -> int | None:
+    rank = request.args.get("rank", type=int)
+    return rank if rank is not None and 0 < rank < 1_000_000 else None
+
+
+def _record(actor: Actor, found: Reading, address: Address, moment: datetime) -> None:
+    text, rank = address.request.text, _rank()
+    article, revision = found.article, found.revision
+
+    def write(session: Session) -> None:
+        record_view(session, actor, article, revision, moment)
+        search_id = last_search_id(session, actor, text, moment - timedelta(hours=1)) if rank else None
+        if search_id is not None and rank is not None:
+            record_opened(session, actor, search_id, article.id, rank)
+
+    after_response(write)
+
+
+def _contents(revision: Revision) -> list[Heading]:
+    headings = json.loads(revision.headings)
+    levels = shifted_levels([heading["level"] for heading in headings], top=1)
+    return [
+        Heading(level, heading["anchor"], heading["text"])
+        for level, heading in zip(levels, headings, strict=True)
+        if level <= 3
+    ]
+
+
+def _successor(
+    session: Session, article: Article, scope: AudienceScope, moment: datetime
+) -> dict[str, object]:
+    successor = session.get(Article, article.successor_id) if article.successor_id is not None else None
+    # What replaced it may be kept from this person; then nothing must point there.
+    if successor is None or not scope.admits(successor.access_key):
+        return {"successor": None, "successor_title": ""}
+    title = titles_at(session, [successor.id], moment).get(successor.id, "")
+    return {"successor": successor if title else None, "successor_title": title}
+
+
+def _names(session: Session, revisions: Sequence[Revision]) -> dict[int, str]:
+    ids = {person for revision in revisions for person in (revision.author_id, revision.approver_id)}
+    return names_of(session, [number for number in ids if number is not None])
+
+
+def _related(article_id: int, scope: AudienceScope, moment: datetime) -> Sequence[Suggestion]:
+    try:
+        return services().engine.related(article_id, SuggestQuery("", moment, scope.keys, limit=RELATED))
+    except SearchUnavailable:
+        return ()

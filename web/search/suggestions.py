@@ -1,0 +1,101 @@
+"""What is offered while a question is typed: articles, completions, own searches and categories."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from flask import url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from kb.access import Actor, audience_scope
+from kb.activity import recent_searches
+from kb.departments import all_departments
+from kb.errors import SearchUnavailable
+from kb.feeds import hot_continuations, hot_queries
+from kb.nodes import nodes_by_id, visible_tree
+from kb.ports import Marks, SearchEngine, SuggestQuery
+
+ROWS = 10
+ARTICLES = 5
+COMPLETIONS = 3
+RECENT = 3
+CATEGORIES = 2
+
+Item = dict[str, object]
+Group = dict[str, object]
+
+
+def groups(session: Session, actor: Actor, engine: SearchEngine, text: str, moment: datetime) -> list[Group]:
+    """Return up to ten suggestions for a text being typed, grouped, each within the actor's rights.
+
+    Returns:
+        Groups ``{"kind", "label", "items"}``; an item has ``text``, ``marks`` (character ranges),
+        ``url`` and ``note``. Without a text: the actor's last searches and what colleagues ask.
+    """
+    if not text:
+        recent = recent_searches(session, actor, limit=6)
+        hot = [query for query in hot_queries(session, moment, limit=6) if query not in recent]
+        return _present(
+            ("recent", _("最近搜索"), _queries(recent, "")), ("hot", _("大家在搜"), _queries(hot[:4], ""))
+        )
+    articles = _articles(session, actor, engine, text, moment)
+    recent = [query for query in recent_searches(session, actor, RECENT + 1, text) if query != text][:RECENT]
+    known = {text, *recent}
+    more = [query for query in hot_continuations(session, text, moment, limit=8) if query not in known]
+    room = max(1, ROWS - len(articles) - len(recent) - CATEGORIES)
+    return _present(
+        ("article", _("直达"), articles),
+        ("completion", _("补全"), _queries(more[: min(room, COMPLETIONS)], text)),
+        ("recent", _("最近搜索"), _queries(recent, text)),
+        ("node", _("分类"), _categories(session, actor, text)),
+    )
+
+
+def _present(*candidates: tuple[str, str, list[Item]]) -> list[Group]:
+    return [{"kind": kind, "label": label, "items": items} for kind, label, items in candidates if items]
+
+
+def _articles(
+    session: Session, actor: Actor, engine: SearchEngine, text: str, moment: datetime
+) -> list[Item]:
+    keys = audience_scope(session, actor).keys
+    try:
+        found = engine.suggest(SuggestQuery(text, moment, keys, limit=ARTICLES))
+    except SearchUnavailable:
+        return []
+    names = {department.id: department.name for department in all_departments(session)}
+    return [
+        _item(
+            hit.title,
+            hit.marks,
+            url_for("articles.page", article_id=hit.article_id, q=text),
+            names.get(hit.department_id, ""),
+        )
+        for hit in found
+    ]
+
+
+def _queries(texts: Iterable[str], typed: str) -> list[Item]:
+    return [_item(query, _prefix(query, typed), url_for("search.page", q=query)) for query in texts]
+
+
+def _categories(session: Session, actor: Actor, text: str) -> list[Item]:
+    nodes = nodes_by_id(visible_tree(session, audience_scope(session, actor)))
+    wanted = text.casefold()
+    items = []
+    for node in nodes.values():
+        place = node.title.casefold().find(wanted)
+        if place >= 0:
+            above = nodes.get(node.parent_id) if node.parent_id is not None else None
+            marks = ((place, place + len(wanted)),)
+            url = url_for("search.page", node=node.id)
+            items.append(_item(node.title, marks, url, above.title if above else ""))
+    return items[:CATEGORIES]
+
+
+def _prefix(query: str, typed: str) -> Marks:
+    return ((0, len(typed)),) if typed and query.casefold().startswith(typed.casefold()) else ()
+
+
+def _item(text: str, marks: Sequence[tuple[int, int]], url: str, note: str = "") -> Item:
+    return {"text": text, "marks": [list(mark) for mark in marks], "url": url, "note": note}

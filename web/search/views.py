@@ -1,0 +1,200 @@
+"""The search page and the small forms on it: one address in, one page of checked results out."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+import kb.search as search_use_case
+from kb.access import Actor, audience_scope
+from kb.activity import record_search, was_just_asked
+from kb.departments import all_departments
+from kb.errors import Invalid
+from kb.nodes import nodes_by_id, visible_tree
+from kb.ports import Scope
+from kb.search import PAGE_SIZE, ResultRow, SearchResult
+from web.marking import marked
+from web.recording import after_response
+from web.search import results
+from web.search.address import Address, read
+from web.search.suggestions import groups
+from web.script_strings import page_strings
+from web.session import current_actor
+from web.standing import Standing, standing
+from web.transactions import now, reading, services, writing
+
+blueprint = Blueprint("search", __name__)
+
+FRAGMENT_HEADER = "X-KB-Fragment"
+SAME_QUESTION = timedelta(minutes=30)
+
+
+blueprint.add_app_template_filter(marked)
+
+
+@blueprint.app_context_processor
+def _search_box() -> dict[str, object]:
+    return {
+        "scope_labels": results.scope_labels,
+        "chosen_scope": Scope.ALL,
+        "search_text": "",
+        "page_instant": now,
+        "page_strings": page_strings,
+    }
+
+
+@blueprint.get("/search")
+def page() -> Response:
+    """Show the results for an address: the whole page, or only its changing part for a script."""
+    moment, zone = now(), services().zone
+    actor = current_actor()
+    address = read(request.args, moment, zone)
+    with reading() as session:
+        address, result = _answer(session, actor, address, moment)
+        if result is not None and address.request.text and address.request.page == 1:
+            _record(actor, address, result, moment)
+        context = _context(session, actor, address, result, moment)
+        fragment = FRAGMENT_HEADER in request.headers
+        template = "search/region.html" if fragment else "search/page.html"
+        response = make_response(render_template(template, **context))
+    response.vary.add(FRAGMENT_HEADER)
+    return response
+
+
+@blueprint.get("/search/step")
+def step() -> Response:
+    """Go to the article at a rank of a result list, or to the list where it ends."""
+    moment, zone = now(), services().zone
+    address = read(request.args, moment, zone)
+    rank = request.args.get("rank", 1, type=int)
+    rank = min(max(rank, 1), search_use_case.DEEPEST_PAGE * PAGE_SIZE)
+    wanted = replace(address, request=replace(address.request, page=(rank - 1) // PAGE_SIZE + 1))
+    with reading() as session:
+        wanted, result = _answer(session, current_actor(), wanted, moment)
+        rows = result.rows if result is not None else ()
+        place = (rank - 1) % PAGE_SIZE
+        if place < len(rows):
+            return _see(hit_url(rows[place], wanted, rank, moment))
+    flash(_("已经是结果列表的末尾。"))
+    return _see(address.url(page=address.request.page))
+
+
+@blueprint.post("/search/lock")
+def lock() -> Response:
+    """Keep the chosen time range for all following searches."""
+    moment, zone = now(), services().zone
+    address = read(request.form, moment, zone)
+    try:
+        with writing() as session:
+            search_use_case.lock(session, current_actor(), address.request.time, moment, zone)
+    except Invalid as error:
+        flash(error.message)
+    return _see(address.url())
+
+
+@blueprint.post("/search/unlock")
+def unlock() -> Response:
+    """Forget the locked time range; the range in the form, if any, stays as an ordinary condition."""
+    address = read(request.form, now(), services().zone)
+    with writing() as session:
+        search_use_case.unlock(session, current_actor())
+    return _see(address.url())
+
+
+@blueprint.get("/suggest")
+def suggest() -> dict[str, object]:
+    """Answer what is being typed, as JSON: ``{"q", "groups": [{"label", "items": […]}]}``."""
+    moment = now()
+    text = read(request.args, moment, services().zone).request.text[: search_use_case.QUERY_LIMIT]
+    with reading() as session:
+        found = groups(session, current_actor(), services().engine, text, moment)
+    return {"q": text, "groups": found}
+
+
+@blueprint.get("/opensearch.xml", endpoint="opensearch")
+def description() -> Response:
+    """Describe the search box to browsers, so that it can be used from the address bar."""
+    response = make_response(render_template("search/opensearch.xml", site=services().settings.site_name))
+    response.content_type = "application/opensearchdescription+xml; charset=utf-8"
+    return response
+
+
+def hit_url(row: ResultRow, address: Address, rank: int, moment: datetime) -> str:
+    """Return the address of a hit: the article, or the very revision where another one is in force."""
+    state = {**address.parameters(), "rank": str(rank)}
+    shown_from, shown_to = row.revision.shown_from, row.revision.shown_to
+    is_shown = shown_from is not None and shown_from <= moment and (shown_to is None or moment < shown_to)
+    if is_shown:
+        return url_for("articles.page", article_id=row.article.id, **state)  # type: ignore[arg-type]
+    number = row.revision.number
+    return url_for("articles.version", article_id=row.article.id, number=number, **state)  # type: ignore[arg-type]
+
+
+def _answer(
+    session: Session, actor: Actor, address: Address, moment: datetime
+) -> tuple[Address, SearchResult | None]:
+    found = services()
+    try:
+        result = search_use_case.search(session, actor, found.engine, address.request, moment, found.zone)
+    except Invalid as error:
+        return replace(address, problems=(*address.problems, error.message)), None
+    # A lock decides about the time, whatever the address said, and shows in every link from here on.
+    return replace(address, request=result.request), result
+
+
+def _record(actor: Actor, address: Address, result: SearchResult, moment: datetime) -> None:
+    text = address.request.text
+    conditions = {name: value for name, value in address.parameters().items() if name != "q"}
+
+    def write(session: Session) -> None:
+        if not was_just_asked(session, actor, text, conditions, moment - SAME_QUESTION):
+            record_search(session, actor, text, conditions, result.total, result.took_ms, moment)
+
+    after_response(write)
+
+
+def _context(
+    session: Session, actor: Actor, address: Address, result: SearchResult | None, moment: datetime
+) -> Mapping[str, object]:
+    zone = services().zone
+    branches = visible_tree(session, audience_scope(session, actor))
+    nodes = nodes_by_id(branches)
+    departments = {department.id: department for department in all_departments(session)}
+    asked = address.request
+    rank = (asked.page - 1) * PAGE_SIZE
+
+    def stand(row: ResultRow) -> Standing:
+        return standing(row.revision, row.article, asked.as_of or moment, zone)
+
+    def open_url(row: ResultRow, index: int) -> str:
+        return hit_url(row, address, rank + index, moment)
+
+    return {
+        "address": address,
+        "result": result,
+        "search_text": address.typed["q"],
+        "chosen_scope": asked.scope,
+        "first_rank": rank + 1,
+        "rows": result.rows if result is not None else (),
+        "standing": stand,
+        "open_url": open_url,
+        "branches": results.tree_rows(address, branches, result.nodes if result is not None else {}),
+        "nodes": nodes,
+        "departments": departments,
+        "department_counts": result.departments if result is not None else {},
+        "chips": results.chips(address, result, nodes, departments, moment, zone),
+        "ways_out": results.ways_out(address, result, nodes, departments) if result is not None else [],
+        "lock_label": results.time_label(asked.time, moment, zone) if result and result.locked else "",
+        "numbers": results.page_numbers(asked.page, result.pages) if result is not None else [],
+        "presets": results.preset_labels(),
+        "statuses": results.status_labels(),
+        "sorts": results.sort_labels(),
+        "fields": results.field_labels(),
+    }
+
+
+def _see(url: str) -> Response:
+    return make_response(redirect(url, code=303))

@@ -1,0 +1,78 @@
+// One-key copy of wording and links. Wording is asked from the server at that moment: a page that has been
+// open for hours must not hand out words that were replaced since.
+import { say } from "./strings.js";
+import { toast } from "./toast.js";
+
+const CHECK_MS = 2500;
+
+async function toClipboard(text) {
+  if (navigator.clipboard && window.isSecureContext) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch (error) {
+      // Refused by policy, for instance in a frame: the old way may still be allowed.
+    }
+  }
+  return byCommand(text);
+}
+
+// navigator.clipboard does not exist on plain-HTTP intranets.
+function byCommand(text) {
+  const before = document.activeElement;
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.className = "visually-hidden";
+  area.setAttribute("readonly", "");
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  if (before && before.focus) before.focus({ preventScroll: true });
+  return done;
+}
+
+async function fetchWording(url) {
+  const stop = new AbortController();
+  const timer = window.setTimeout(() => stop.abort(), CHECK_MS);
+  try {
+    const response = await fetch(url, { headers: { Accept: "application/json" }, signal: stop.signal });
+    return response.ok ? await response.json() : null;
+  } catch (error) {
+    return null;
+  } finally {
+    window.clearTimeout(timer);
+  }
+}
+
+async function copyWording(button) {
+  const answer = await fetchWording(button.dataset.copy);
+  if (!answer) return toast(say("unchecked"), { tone: "bad" });
+  const isHistory = "history" in button.dataset;
+  const page = button.dataset.copy.split("/wording")[0];
+  if (!answer.is_current && !isHistory) {
+    const link = { url: page, label: say("see_new") };
+    if (answer.current_number !== answer.number) {
+      return toast(say("outdated", { n: `V${answer.current_number}` }), { tone: "bad", link });
+    }
+    return toast(say("not_in_force", { n: answer.standing }), { tone: "bad", link });
+  }
+  if (!answer.text) return toast(say("no_wording"));
+  const done = await toClipboard(answer.text);
+  if (!done) return toast(say("copy_failed"), { tone: "bad" });
+  const name = isHistory && !answer.is_current ? "copied_history" : "copied";
+  return toast(say(name, { n: `V${answer.number}` }));
+}
+
+async function copyLink(button) {
+  const done = await toClipboard(new URL(button.dataset.copyLink, window.location.href).href);
+  toast(say(done ? "copied_link" : "copy_failed"), { tone: done ? "plain" : "bad" });
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy], [data-copy-link]");
+  if (!button) return;
+  event.preventDefault();
+  if ("copy" in button.dataset) copyWording(button);
+  else copyLink(button);
+});

@@ -1,0 +1,66 @@
+"""Composition root: the one place that decides which parts the product is made of."""
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from kb.clock import SystemClock
+from kb.database import Database
+from kb.ports import Clock, SearchEngine
+from web.settings import Settings, prepare_home
+
+if TYPE_CHECKING:
+    from indexer.follower import Follower
+
+
+@dataclass(frozen=True)
+class Services:
+    """What views and commands work with."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    zone: ZoneInfo
+    engine: SearchEngine
+
+
+def lexicon_folder() -> Path:
+    """Return where the shipped word lists are."""
+    return Path(str(files("data"))) / "lexicon"
+
+
+def build_services(settings: Settings) -> Services:
+    """Build the parts for a process; works before the database and the index exist.
+
+    Args:
+        settings: Where things are; its home is created if it is missing.
+    """
+    # Imported here because the analyser's dictionaries are wanted only by a process that serves.
+    from indexer.language import Language
+    from indexer.whoosh_engine import WhooshEngine
+
+    prepare_home(settings)
+    return Services(
+        settings=settings,
+        database=Database(settings.database_url),
+        clock=SystemClock(),
+        zone=settings.zone,
+        engine=WhooshEngine(settings.index_directory, Language(lexicon_folder())),
+    )
+
+
+def build_follower(settings: Settings, services: Services) -> "Follower":
+    """Build the one writer of this node's index, which also has attachments extracted."""
+    from indexer.extract.sandbox import SandboxedExtractor
+    from indexer.follower import Follower
+    from indexer.language import Language
+    from indexer.whoosh_engine import WhooshUpdater
+
+    return Follower(
+        services.database,
+        WhooshUpdater(settings.index_directory, Language(lexicon_folder())),
+        SandboxedExtractor(),
+        services.clock,
+    )
