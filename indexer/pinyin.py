@@ -9,14 +9,24 @@ from indexer.fold import is_han
 
 MOST_READINGS = 3
 MOST_KEYS = 8
+READ_TWO_WAYS = frozenset(
+    "行长重乐还得地着了和调数种藏朝传单弹都更会假将降教结解尽卡看空量落没便薄曾差查称处当倒恶否佛盖给供"
+    "号核划几济夹间角校节禁劲剧据圈卷觉强累露率绿论模迫铺奇切区塞散扫色少舍什省识石似宿缩提挑通同吐拓为"
+    "尾吓鲜相兴旋要应与脏扎炸占涨折只中转幢作贾尉参仇盛单万俟"
+)
 
 
 @lru_cache(maxsize=30_000)
 def readings(character: str) -> tuple[str, ...]:
-    """Return the toneless syllables of one character, commonest first; itself if it is no ideograph."""
+    """Return the toneless syllables of one character, commonest first; itself if it is no ideograph.
+
+    Only characters that people really read in two ways keep more than one: dictionaries list
+    readings that nobody types.
+    """
     if not is_han(character):
         return (character,)
-    found = pinyin(character, style=Style.NORMAL, heteronym=True, errors="ignore")
+    several = character in READ_TWO_WAYS
+    found = pinyin(character, style=Style.NORMAL, heteronym=several, errors="ignore")
     return tuple(dict.fromkeys(found[0][:MOST_READINGS])) if found and found[0] else (character,)
 
 

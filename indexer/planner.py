@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import pairwise
 
 from indexer.analyzer import Analyzer, Chunk, article_numbers, chunks, document_numbers, is_ideographic, latin_runs
 from indexer.fold import fold
@@ -11,7 +12,9 @@ from indexer.vocabulary import Vocabulary, is_syllable
 
 LONGEST_STRETCH = 8
 FRAME_WEIGHT = 0.12
-MOST_UNITS = 32
+SEAM_WEIGHT = 0.12
+SINGLE_WEIGHT = 0.8
+MOST_UNITS = 64
 
 
 class Rung(IntEnum):
@@ -72,6 +75,7 @@ class Factors:
     synonym: float = 0.55
     sound: float = 0.75
     slip: float = 0.7
+    turned: float = 0.85
     shape: float = 0.65
     real_word: float = 0.55
 
@@ -117,7 +121,7 @@ class Planner:
             for stretch in _untaken(chunk, taken):
                 units.extend(self._units(stretch, padding, verbatim))
         units = sorted(units, key=lambda unit: unit.start)[:MOST_UNITS]
-        if all(unit.emphasis < 1 for unit in units):
+        if all(unit.emphasis < 0.5 for unit in units):
             # A query of nothing but padding is still a query.
             units = [Unit(unit.text, unit.start, unit.end, unit.alternatives) for unit in units]
         is_phrase = len(folded.split()) == 1
@@ -155,7 +159,9 @@ class Planner:
         for run, start, end in _runs(chunk.text):
             base = chunk.start + start
             if not run[0].isascii():
-                yield from self._han_units(run, base, padding, verbatim)
+                words = list(self._han_units(run, base, padding, verbatim))
+                yield from words
+                yield from self._seams(words)
             else:
                 yield self._latin_unit(run, base, base + end - start, verbatim)
 
@@ -192,7 +198,17 @@ class Planner:
                 emphasis = 0.05
             elif all(place in padding for place in places) and arc.literal:
                 emphasis = FRAME_WEIGHT
+            elif len(text) == 1:
+                emphasis = SINGLE_WEIGHT
             yield Unit(text, base + start, base + arc.end, _best(alternatives), emphasis)
+
+    def _seams(self, words: list[Unit]) -> Iterator[Unit]:
+        # The pair of characters across two words tells an article that says it in the same way.
+        for first, second in pairwise(words):
+            seam = first.text[-1] + second.text[0]
+            if max(first.emphasis, second.emphasis) >= 0.5 and self.occurs(seam):
+                exact = (Alternative(seam, 1.0, Rung.EXACT),)
+                yield Unit(seam, first.end - 1, second.start + 1, exact, SEAM_WEIGHT)
 
     def _literal_spans(self, run: str) -> set[tuple[int, int]]:
         spans = set()
@@ -245,8 +261,8 @@ class Planner:
             first = text[:place] + text[place + 1]
             second = text[place] + text[place + 2 :]
             if first in self.vocabulary and second in self.vocabulary and self.occurs(first) and self.occurs(second):
-                pair = tuple(Alternative(word, self.factors.slip, Rung.SLIP) for word in (first, second))
-                yield _Arc(end, len(text) * self.factors.slip * 0.95, False, pair, crossed=True)
+                pair = tuple(Alternative(word, self.factors.turned, Rung.SLIP) for word in (first, second))
+                yield _Arc(end, len(text) * self.factors.turned * 0.95, False, pair, crossed=True)
 
     def _meant(self, text: str, literal: bool) -> tuple[Alternative, ...]:
         if not is_ideographic(text):
@@ -261,7 +277,7 @@ class Planner:
             found += self._slips(text)
             turned = text[::-1]
             if len(text) == 2 and turned in self.vocabulary and self.occurs(turned):
-                found.append(Alternative(turned, self.factors.slip, Rung.SLIP))
+                found.append(Alternative(turned, self.factors.turned, Rung.SLIP))
             found += [
                 Alternative(word, self.factors.shape, Rung.SLIP)
                 for word in self.vocabulary.looks_like(text)
@@ -320,7 +336,7 @@ def _expansions(units: list[Unit]) -> tuple[str, ...]:
     shown = []
     for unit in units:
         others = [item.text for item in unit.alternatives if item.rung is Rung.SYNONYM][:3]
-        if others and unit.emphasis >= 1:
+        if others and unit.emphasis >= 0.5:
             shown.append(f"{unit.text}＝{'、'.join(others)}")
     return tuple(shown)
 

@@ -18,8 +18,8 @@ LONG_PHRASE = 7
 class Ranked:
     """A candidate after the second stage; ``passage`` is its best passage's row, or -1.
 
-    ``place`` is 0 for a long phrase found as typed, 1 for every word as typed in one title or
-    passage, 2 for the rest; a higher place never outranks a lower one.
+    ``place`` is 0 for a long phrase found as typed, 1 for every word as typed in the title, 2 for
+    the rest; a higher place never outranks a lower one.
     """
 
     head: int
@@ -84,7 +84,7 @@ def _refine(scorer: Scorer, found: Scores, plan: Plan, head: int) -> Ranked:
     place = 2
     if (in_title or in_body) and plan.is_phrase and len(plan.compact) >= LONG_PHRASE:
         place = 0
-    elif rung is Rung.EXACT and _all_in(plan, title + "\n" + body):
+    elif rung is Rung.EXACT and _all_in(plan, title):
         place = 1
     return Ranked(
         head, float(found.combined[head] * (1 + bonus)), rung, in_title or in_body, passage, place

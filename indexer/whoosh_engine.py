@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from whoosh.index import FileIndex
+
 from indexer.answers import Answerer
 from indexer.documents import CURSOR, index_rows
 from indexer.language import Language
@@ -84,6 +86,7 @@ class WhooshEngine:
             return self._opened
 
     def _reopen(self) -> None:
+        problem: Exception | None = None
         for _attempt in range(5):
             path = self._folder.current()
             if path is None:
@@ -94,16 +97,20 @@ class WhooshEngine:
                         return
                 elif path != self._trusted_in:
                     self._leaves, self._trusted, self._trusted_in = {}, frozenset(), path
-                self._open(path)
-                return
+                index, snapshot = self._open(path)
             except Exception as error:
                 # A commit may replace files between looking and opening: look again. What is wrong
                 # with a damaged file shows in any exception at all.
-                log.info("index not readable yet: %r", error)
+                problem = error
                 time.sleep(0.01)
-        log.warning("index %s is not readable", self._folder.current())
+                continue
+            previous = self._opened.vocabulary if self._opened is not None and path == self._path else None
+            self._opened = Opened(index, snapshot, self._language, self._weights, previous)
+            self._path = path
+            return
+        log.warning("index is not readable: %r", problem)
 
-    def _open(self, path: Path) -> None:
+    def _open(self, path: Path) -> tuple[FileIndex, Snapshot]:
         if not self._folder.is_legible(path):
             raise IndexDamaged("built by a version of the product that stored other records")
         if self._folder.fingerprint(path) != self._language.fingerprint and self._opened is None:
@@ -115,9 +122,7 @@ class WhooshEngine:
         if snapshot.generation != generation:
             raise IndexDamaged("a commit came between checking and opening")
         self._leaves = snapshot.by_segment
-        previous = self._opened.vocabulary if self._opened is not None and path == self._path else None
-        self._opened = Opened(index, snapshot, self._language, self._weights, previous)
-        self._path = path
+        return index, snapshot
 
 
 class WhooshUpdater:
