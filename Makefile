@@ -17,7 +17,7 @@ setup: $(VENV)/.installed ## environment with exactly the locked packages, and t
 run: setup ## database, sample knowledge, index, then the server on http://127.0.0.1:8000
 	@$(BIN)/kb upgrade
 	@$(BIN)/kb sample
-	@$(BIN)/kb index
+	@test -d "$${KB_HOME:-var}/index" || $(BIN)/kb index
 	@KB_DEMO=$${KB_DEMO:-1} $(BIN)/kb serve
 
 test: $(VENV)/.installed-dev ## every test; what needs a missing browser skips and says so

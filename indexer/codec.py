@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from whoosh.codec import whoosh3
-from whoosh.columns import Column, ColumnReader, ColumnWriter
+from whoosh.columns import Column, ColumnReader, ColumnWriter, VarBytesColumn
 from whoosh.matching import ListMatcher
 
 _WIDTHS: dict[int, np.dtype[Any]] = {1: np.dtype("<u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4")}
@@ -182,6 +182,31 @@ class ArrayCodec(whoosh3.W3Codec):  # type: ignore[misc]
         name = segment.make_filename(self.TERMS_EXT)
         postings = segment.open_file(storage, self.POSTS_EXT)
         return ArrayTermsReader(self, storage.open_file(name), storage.file_length(name), postings)
+
+
+class BytesColumn(VarBytesColumn):  # type: ignore[misc]
+    """Whoosh's column of byte strings, with places that are right for every document.
+
+    The stock writer takes the list of places before it completes it for documents without a value at
+    the end, and loses that completion whenever the list has just outgrown its type of number.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(write_offsets_cutoff=0)
+
+    def writer(self, dbfile: Any) -> "BytesWriter":
+        """Return a writer of byte strings."""
+        return BytesWriter(dbfile, self.allow_offsets, self.write_offsets_cutoff)
+
+
+class BytesWriter(VarBytesColumn.Writer):  # type: ignore[misc]
+    """Completes the list of places before anything is written."""
+
+    def finish(self, doccount: int) -> None:
+        """Write lengths and places behind the strings."""
+        self.fill(doccount)
+        self._count = doccount
+        super().finish(doccount)
 
 
 class RecordColumn(Column):  # type: ignore[misc]

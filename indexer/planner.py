@@ -56,8 +56,8 @@ class Unit:
 class Plan:
     """A query understood: its units and the corrections that it suggests.
 
-    ``compact`` is the folded query without blanks and punctuation; ``is_phrase`` tells that it was
-    typed as one stretch.
+    ``compact`` is the folded query without the padding around it, blanks and punctuation;
+    ``is_phrase`` tells that it was typed as one stretch.
     """
 
     folded: str
@@ -111,7 +111,6 @@ class Planner:
     def plan(self, text: str, verbatim: bool = False) -> Plan:
         """Return the plan of a query; with ``verbatim`` no alternatives are considered."""
         folded = fold(text)
-        compact = "".join(chunk.text for chunk in chunks(folded))
         spelled = None if verbatim else self._separated_pinyin(folded)
         special = [spelled] if spelled else list(self._special(folded))
         taken = {place for unit in special for place in range(unit.start, unit.end)}
@@ -124,8 +123,9 @@ class Planner:
         if all(unit.emphasis < 0.5 for unit in units):
             # A query of nothing but padding is still a query.
             units = [Unit(unit.text, unit.start, unit.end, unit.alternatives) for unit in units]
-        is_phrase = len(folded.split()) == 1
-        return Plan(folded, compact, is_phrase, tuple(units), self._corrections(folded, units), _expansions(units))
+        core = _core(folded, units)
+        compact = "".join(chunk.text for chunk in chunks(core))
+        return Plan(folded, compact, len(core.split()) == 1, tuple(units), self._corrections(folded, units), _expansions(units))
 
     def _special(self, folded: str) -> Iterator[Unit]:
         for term, start, end in (*document_numbers(folded), *article_numbers(folded)):
@@ -315,6 +315,13 @@ class Planner:
                 mended[unit.start : unit.end] = [meant[0].text] + [""] * (unit.end - unit.start - 1)
                 changed = True
         return ("".join(mended),) if changed else ()
+
+
+def _core(folded: str, units: list[Unit]) -> str:
+    telling = [unit for unit in units if unit.emphasis >= 0.5]
+    if not telling:
+        return folded
+    return folded[telling[0].start : max(unit.end for unit in telling)]
 
 
 def _both(text: str, start: int, words: tuple[Alternative, ...]) -> Iterator[Unit]:

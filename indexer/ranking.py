@@ -71,10 +71,8 @@ def _refine(scorer: Scorer, found: Scores, plan: Plan, head: int) -> Ranked:
     body = _compact(scorer.snapshot.passage(passage)) if passage >= 0 else ""
     in_title, in_body = plan.compact in title, plan.compact in body
     precision = found.title_precision[head] * found.title_coverage[head]
-    in_place = max(found.title_coverage[head], found.passage[passage] if passage >= 0 else 0.0)
     bonus = (
         dials.title_coverage * found.title_coverage[head] ** dials.place_power
-        + dials.place_coverage * in_place**dials.place_power
         + dials.title_precision * precision
         + dials.verbatim_title * in_title
         + dials.verbatim_body * in_body

@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 from whoosh import fields, formats
-from whoosh.columns import VarBytesColumn
 
 from indexer.analyzer import ANALYZER_VERSION
-from indexer.codec import RecordColumn
+from indexer.codec import BytesColumn, RecordColumn
 
-SCHEMA_VERSION = "5"
+SCHEMA_VERSION = "6"
 LIBRARIES = ("whoosh3", "jieba", "rjieba", "opencc", "pypinyin")
 
 HEAD: list[tuple[str, str]] = [
@@ -59,7 +58,6 @@ class TermsField(fields.FieldType):  # type: ignore[misc]
 
 def build_schema() -> fields.Schema:
     """Return the schema; a change here or in the analysis is noticed by ``fingerprint``."""
-    text = VarBytesColumn(write_offsets_cutoff=0)
     return fields.Schema(
         article=fields.ID(stored=False),
         part_of=fields.ID(stored=False),
@@ -69,9 +67,9 @@ def build_schema() -> fields.Schema:
         file=TermsField(),
         head=fields.COLUMN(RecordColumn(HEAD)),
         place=fields.COLUMN(RecordColumn(PLACE)),
-        text=fields.COLUMN(text),
-        label=fields.COLUMN(VarBytesColumn(write_offsets_cutoff=0)),
-        external=fields.COLUMN(VarBytesColumn(write_offsets_cutoff=0)),
+        text=fields.COLUMN(BytesColumn()),
+        label=fields.COLUMN(BytesColumn()),
+        external=fields.COLUMN(BytesColumn()),
     )
 
 

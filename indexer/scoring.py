@@ -28,13 +28,13 @@ class Weights:
     k1: float = 1.2
     title_b: float = 0.75
     body_b: float = 0.4
-    title_boost: float = 4.0
+    title_boost: float = 3.0
     file_boost: float = 0.6
     gamma: float = 1.8
     stage1_power: float = 1.0
     partial: float = 0.5
     title_coverage: float = 4.0
-    place_coverage: float = 3.0
+    place_coverage: float = 4.0
     place_power: float = 3.0
     title_precision: float = 5.0
     verbatim_title: float = 0.6
@@ -181,9 +181,24 @@ class Scorer:
         found.passage /= total
         found.title_precision /= np.maximum(self.statistics.title, 1)
         np.minimum(found.title_precision, 1, out=found.title_precision)
-        found.combined = found.stage1**self.weights.stage1_power * found.coverage**self.weights.gamma
+        dials = self.weights
+        in_place = np.maximum(found.title_coverage, self._best_passages(found.passage))
+        found.combined = (
+            found.stage1**dials.stage1_power
+            * found.coverage**dials.gamma
+            * (1 + dials.place_coverage * in_place**dials.place_power)
+        )
         found.verbatim = self._verbatim(plan, scope)
         return found
+
+    def _best_passages(self, values: Reals) -> Reals:
+        """Return the highest value among each head's passages, 0 for heads without any."""
+        firsts = self.snapshot.first_passage
+        best = np.zeros(self.snapshot.size)
+        filled = firsts[:-1] < firsts[1:]
+        if filled.any():
+            best[filled] = np.maximum.reduceat(values, firsts[:-1][filled])
+        return best
 
     def _verbatim(self, plan: Plan, scope: Scope) -> IntArray:
         """Return, for every head, the first passage that may hold the whole query as typed, -1 for none."""

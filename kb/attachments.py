@@ -88,9 +88,9 @@ def of_revision(session: Session, revision_id: int) -> list[tuple[Attachment, Fi
         .order_by(Attachment.position, Attachment.id)
     ).all()
     found: dict[int, tuple[Attachment, FileText | None]] = {}
-    for attachment, text in rows:
-        if text is not None and text.suffix != suffix_of(attachment.name):
-            text = None
+    for attachment, joined in rows:
+        matches = joined is not None and joined.suffix == suffix_of(attachment.name)
+        text: FileText | None = joined if matches else None
         if found.get(attachment.id, (attachment, None))[1] is None:
             found[attachment.id] = (attachment, text)
     return list(found.values())

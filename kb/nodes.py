@@ -49,7 +49,7 @@ def tree(session: Session) -> list[Branch]:
     """Return the root branches of the whole tree in one query."""
     nodes = session.scalars(select(Node).order_by(Node.position, Node.id)).all()
     branches = {node.id: Branch(node) for node in nodes}
-    roots = []
+    roots: list[Branch] = []
     for node in nodes:
         holder = branches[node.parent_id].children if node.parent_id else roots
         holder.append(branches[node.id])

@@ -143,6 +143,8 @@ def _show(article_id: int, number: int | None) -> str:
             "articles/page.html",
             reading=found,
             address=address,
+            search_text=address.request.text,
+            chosen_scope=address.request.scope,
             rank=_rank(),
             marker=marker,
             body=body,
@@ -153,7 +155,7 @@ def _show(article_id: int, number: int | None) -> str:
             revisions=[(revision, _standing(revision, found.article, moment)) for revision in revisions],
             names=_names(session, revisions),
             files=of_revision(session, found.revision.id),
-            related=_related(article_id, scope, moment),
+            related=_related(found, scope, moment),
             views=view_counts(session, [article_id]).get(article_id, 0),
             printed_at=moment,
         )
@@ -168,9 +170,8 @@ def _open(
         abort(404)
     revision: Revision | None = current
     if number is not None:
-        revision = next(
-            (item for item in article.revisions if item.number == number and item.shown_from is not None), None
-        )
+        shown = (item for item in article.revisions if item.shown_from is not None)
+        revision = next((item for item in shown if item.number == number), None)
     if revision is None:
         abort(404)
     return Reading(article, revision, current, _standing(revision, article, moment), number is not None)
@@ -224,8 +225,9 @@ def _names(session: Session, revisions: Sequence[Revision]) -> dict[int, str]:
     return names_of(session, [number for number in ids if number is not None])
 
 
-def _related(article_id: int, scope: AudienceScope, moment: datetime) -> Sequence[Suggestion]:
+def _related(found: Reading, scope: AudienceScope, moment: datetime) -> Sequence[Suggestion]:
+    query = SuggestQuery(found.current.title, moment, scope.keys, limit=RELATED)
     try:
-        return services().engine.related(article_id, SuggestQuery("", moment, scope.keys, limit=RELATED))
+        return services().engine.related(found.article.id, query)
     except SearchUnavailable:
         return ()

@@ -80,19 +80,21 @@ def preview(attachment_id: int) -> str:
             pages=pages,
             numbers=page_numbers(page, pages),
             address=address,
+            search_text=address.request.text,
             marker=marker_for(services().engine, address.request.text[:QUERY_LIMIT]),
         )
 
 
 def heading(stretch: Stretch) -> str:
     """Return where in its file a stretch stands, in words; empty for running text."""
+    place = ""
     if stretch.kind == "page":
-        return _("第 %(number)s 页", number=stretch.number)
-    if stretch.kind == "slide":
-        return _("第 %(number)s 张幻灯片", number=stretch.number)
-    if stretch.kind == "sheet" and stretch.label:
-        return _("工作表“%(label)s”", label=stretch.label)
-    return ""
+        place = _("第 %(number)s 页", number=stretch.number)
+    elif stretch.kind == "slide":
+        place = _("第 %(number)s 张幻灯片", number=stretch.number)
+    elif stretch.kind == "sheet" and stretch.label:
+        place = _("工作表“%(label)s”", label=stretch.label)
+    return place
 
 
 @blueprint.app_template_global()
@@ -100,7 +102,7 @@ def file_place(kind: str, number: int, label: str) -> str:
     """Return where in a file a hit stands, in words."""
     place = heading(Stretch(kind, number, label, ()))
     if kind == "sheet" and number:
-        return _("%(place)s第 %(number)s 行", place=f"{place} " if place else "", number=number)
+        place = _("%(place)s第 %(number)s 行", place=f"{place} " if place else "", number=number)
     return place
 
 

@@ -18,8 +18,10 @@ from kb.nodes import rolled_up, visible_tree
 from web.session import current_actor
 from web.transactions import now, reading, services
 
-LINES = 8
+LINES = 10
+RECENT_LINES = 6
 HOT_QUERIES = 8
+ENOUGH = 6
 
 blueprint = Blueprint("home", __name__)
 
@@ -99,15 +101,17 @@ def _latest_in(
         for period, start in starts.items()
     }
     inside[Period.ALL] = newest
-    period = chosen or next((period for period in LATEST_PERIODS if len(inside[period]) >= 3), Period.ALL)
+    period = chosen or next(
+        (period for period in LATEST_PERIODS if len(inside[period]) >= ENOUGH), Period.ALL
+    )
     return period, inside[period]
 
 
 def _mine(session: Session, actor: Actor, scope: AudienceScope, moment: datetime) -> Mine:
     writes = may(actor, Permission.ARTICLE_WRITE)
     return Mine(
-        views=recent_views(session, actor, scope, moment, limit=LINES),
-        searches=recent_searches(session, actor, limit=6),
+        views=recent_views(session, actor, scope, moment, limit=RECENT_LINES),
+        searches=recent_searches(session, actor, limit=RECENT_LINES),
         ending=ending_soon(session, scope, actor.department_id, moment) if writes else (),
     )
 

@@ -75,10 +75,10 @@ def relative(value: datetime | None) -> str:
         return day(value)
     minutes = int(passed.total_seconds()) // 60
     if minutes < 1:
-        return _("刚刚")
+        return str(_("刚刚"))
     if minutes < 60:
-        return ngettext("%(num)s 分钟前", "%(num)s 分钟前", minutes)
-    return ngettext("%(num)s 小时前", "%(num)s 小时前", minutes // 60)
+        return str(ngettext("%(num)s 分钟前", "%(num)s 分钟前", minutes))
+    return str(ngettext("%(num)s 小时前", "%(num)s 小时前", minutes // 60))
 
 
 def span(until: datetime | None) -> str:
@@ -88,8 +88,8 @@ def span(until: datetime | None) -> str:
     zone = services().zone
     days = (local_day(until, zone) - local_day(now(), zone)).days
     if days < 1:
-        return _("今天")
-    return ngettext("还有 %(num)s 天", "还有 %(num)s 天", days)
+        return str(_("今天"))
+    return str(ngettext("还有 %(num)s 天", "还有 %(num)s 天", days))
 
 
 def thousands(value: int | float) -> str:

@@ -17,8 +17,10 @@ _NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)")
 _ALIGN = re.compile(r' style="text-align: (left|right|center|justify);?"')
 _VOID = frozenset(("area", "br", "col", "hr", "img", "input", "source", "wbr"))
 _INLINE = frozenset(
-    ("a", "abbr", "b", "big", "cite", "code", "del", "dfn", "em", "font", "i", "ins", "kbd", "label", "mark")
-    + ("q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "tt", "u", "var", "wbr")
+    (
+        *("a", "abbr", "b", "big", "cite", "code", "del", "dfn", "em", "font", "i", "ins", "kbd", "label"),
+        *("mark", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "tt", "u", "var"),
+    )
 )
 _HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
 
@@ -50,6 +52,19 @@ def marked(text: str, marks: Marks) -> Markup:
         position = end
     parts.append(escape(text[position:]))
     return Markup("").join(parts)
+
+
+def around(text: str, marks: Marks, before: int = 16) -> tuple[str, Marks]:
+    """Cut the beginning of a passage so that its first mark stands near the start of a single line.
+
+    Returns:
+        The shorter text, begun with an ellipsis if something was cut, and the marks in it.
+    """
+    first = min((start for start, _end in marks), default=0)
+    cut = first - before
+    if cut <= 1:
+        return text, marks
+    return "…" + text[cut:], tuple((start - cut + 1, end - cut + 1) for start, end in marks)
 
 
 @dataclass(frozen=True)
@@ -142,7 +157,7 @@ def _tokens(html: str) -> tuple[list[_Token], str]:
         if match["tag"]:
             name = _name(raw)
             tokens.append(_Token(raw, name))
-            shown = "" if name in _INLINE else "\n"
+            shown = "" if name in _INLINE or name == "wbr" else "\n"
         else:
             shown = unescape(raw) if match["entity"] else raw
             tokens.append(_Token(raw if match["entity"] else str(escape(raw)), "", length, len(shown)))

@@ -14,7 +14,7 @@ from whoosh.index import FileIndex
 from whoosh.scoring import BM25F
 from whoosh.writing import SegmentWriter
 
-from indexer.codec import ArrayPostingPool, RecordColumn, decode_postings, encode_postings
+from indexer.codec import ArrayPostingPool, BytesColumn, RecordColumn, decode_postings, encode_postings
 from indexer.store import ArrayWriter
 
 WORDS = [f"w{number}" for number in range(40)]
@@ -76,6 +76,22 @@ def test_a_record_column_gives_every_document_its_own_record(rows: dict[int, tup
         wanted = np.array([rows[doc]], np.dtype(description)).tobytes() if doc in rows else b""
         assert reader[doc] == wanted
     assert reader.docs.tolist() == sorted(rows)
+
+
+@given(st.lists(st.none() | st.sampled_from([1, 3, 100, 255, 256, 40_000]), max_size=12), st.integers(0, 3))
+def test_a_column_of_strings_gives_every_document_its_own_string(sizes: list[int | None], behind: int) -> None:
+    values = [b"" if size is None else bytes([number]) * size for number, size in enumerate(sizes, start=1)]
+    count = len(values) + behind
+    column, storage = BytesColumn(), RamStorage()
+    with storage.create_file("column") as file:
+        writer = column.writer(file)
+        for doc, value in enumerate(values):
+            if value:
+                writer.add(doc, value)
+        writer.finish(count)
+        length = file.tell()
+    reader = column.reader(storage.open_file("column"), 0, length, count)
+    assert [bytes(reader[doc]) for doc in range(count)] == values + [b""] * behind
 
 
 def schema() -> fields.Schema:

@@ -25,6 +25,12 @@ def language() -> Language:
     return Language(LEXICON)
 
 
+@cache
+def bare_language() -> Language:
+    """Return a language without any lexicon, for tests that are not about words."""
+    return Language(LEXICON / "absent")
+
+
 def document(article_id: int, title: str, body: str = "", **changes: Any) -> IndexDocument:
     """Return a revision that everybody may read and that has been in force for long."""
     plain = IndexDocument(
@@ -95,14 +101,14 @@ def ignore(_done: int) -> None:
 
 def built(root: Path, *documents: IndexDocument, cursor: int = 1) -> WhooshUpdater:
     """Build an index of the documents and return its write side."""
-    updater = WhooshUpdater(root, language())
+    updater = WhooshUpdater(root, bare_language())
     assert updater.rebuild(changes_of(documents), cursor, ignore) == []
     return updater
 
 
 def fresh(root: Path) -> WhooshEngine:
     """Return a read side that has opened nothing yet."""
-    return WhooshEngine(root, language())
+    return WhooshEngine(root, bare_language())
 
 
 def query(text: str, **changes: Any) -> EngineQuery:

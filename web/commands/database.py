@@ -31,5 +31,6 @@ def sample() -> None:
         f"已装入 {outcome.articles} 篇知识（{outcome.revisions} 个版本，{outcome.attachments} 个附件）、"
         f"{outcome.people} 位用户、{outcome.views} 次浏览、{outcome.searches} 次搜索。"
     )
-    for account in demo_accounts():
-        click.echo(f"演示账号 {account.username}（{account.name}） 密码 {account.password}")
+    accounts = demo_accounts()
+    names = "、".join(account.username for account in accounts)
+    click.echo(f"演示账号 {names}，密码 {accounts[0].password}")

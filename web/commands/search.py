@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,6 +23,34 @@ from web.commands.opening import open_services
 BATCH_LIMIT = 100
 PAGE_LIMIT = 20
 SYSTEM = Actor(0, "系统", 0, frozenset(), frozenset({Role.ADMIN}))
+
+
+class Day(click.ParamType[date]):
+    """A calendar day such as 2026-01-31."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Return the day, or refuse the value in Chinese."""
+        try:
+            return value if isinstance(value, date) else date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"“{value}”不是日期，请写成 2026-01-31。", param, ctx)
+
+
+class Moment(click.ParamType[datetime]):
+    """A day, meaning its end, or a day with a time; without a zone the bank's is meant."""
+
+    name = "YYYY-MM-DD[THH:MM]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Return the moment, without a zone if none was given, or refuse the value in Chinese."""
+        try:
+            if isinstance(value, datetime) or "T" in value or " " in value:
+                return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+            return datetime.combine(date.fromisoformat(value), time.max)
+        except ValueError:
+            self.fail(f"“{value}”不是时间，请写成 2026-01-31T14:05。", param, ctx)
 
 
 @click.command()
@@ -55,11 +83,11 @@ SYSTEM = Actor(0, "系统", 0, frozenset(), frozenset({Role.ADMIN}))
     show_default=True,
     help="--from 和 --to 按哪个日期算。",
 )
-@click.option("--from", "start_on", metavar="YYYY-MM-DD", help="起始日期（含）。")
-@click.option("--to", "end_on", metavar="YYYY-MM-DD", help="结束日期（含）。")
+@click.option("--from", "start_on", type=Day(), help="起始日期（含）。")
+@click.option("--to", "end_on", type=Day(), help="结束日期（含）。")
 @click.option("--node", default="", help="知识节点的代码，或“个人业务/借记卡”这样的路径。")
 @click.option("--department", default="", help="归属部门的名称或代码。")
-@click.option("--as-of", metavar="YYYY-MM-DD[THH:MM]", help="按当时的内容查；只写日期时为当天结束时。")
+@click.option("--as-of", type=Moment(), help="按当时的内容查；只写日期时为当天结束时。")
 @click.option("--as", "username", default="", help="以哪个用户的权限查；默认有全部权限。")
 @click.option("--verbatim", is_flag=True, help="仅搜原词。")
 @click.option("--limit", type=click.IntRange(1, 10_000), help="最多给出多少条；默认 20，批量时 100。")
@@ -117,7 +145,7 @@ def search(context: click.Context, /, **_options: object) -> None:
 
 
 def _request(session: Session, values: dict[str, Any], zone: ZoneInfo) -> SearchRequest:
-    start_on, end_on = _day("--from", values["start_on"]), _day("--to", values["end_on"])
+    start_on, end_on = values["start_on"], values["end_on"]
     chosen = Preset.CUSTOM if start_on or end_on else Preset.ANY
     default = BATCH_LIMIT if values["batch"] else PAGE_LIMIT
     return SearchRequest(
@@ -129,7 +157,7 @@ def _request(session: Session, values: dict[str, Any], zone: ZoneInfo) -> Search
         node_id=_node_id(session, values["node"]),
         department_id=_department_id(session, values["department"]),
         verbatim=bool(values["verbatim"]),
-        as_of=_instant(values["as_of"], zone),
+        as_of=values["as_of"].replace(tzinfo=values["as_of"].tzinfo or zone) if values["as_of"] else None,
         page_size=int(values["limit"] or default),
     )
 
@@ -211,26 +239,3 @@ def _department_id(session: Session, label: str) -> int | None:
     if found is None:
         raise click.ClickException(f"没有名称或代码为“{label}”的部门。")
     return found.id
-
-
-def _day(option: str, value: str | None) -> date | None:
-    if not value:
-        return None
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise click.BadParameter(f"“{value}”不是日期，请写成 2026-01-31。", param_hint=option) from None
-
-
-def _instant(value: str | None, zone: ZoneInfo) -> datetime | None:
-    if not value:
-        return None
-    try:
-        if "T" in value or " " in value:
-            moment = datetime.fromisoformat(value)
-            return moment if moment.tzinfo else moment.replace(tzinfo=zone)
-        following = date.fromisoformat(value) + timedelta(days=1)
-        return datetime.combine(following, time.min, zone) - timedelta(microseconds=1)
-    except ValueError:
-        hint = "--as-of"
-        raise click.BadParameter(f"“{value}”不是时间，请写成 2026-01-31T14:05。", param_hint=hint) from None

@@ -19,7 +19,8 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 # The order in which parameters stand in every address that the product writes.
 PARAMETERS = (
-    "q", "scope", "sort", "status", "time", "field", "from", "to", "node", "dept", "verbatim", "as_of", "page",
+    *("q", "scope", "sort", "status", "time", "field", "from", "to"),
+    *("node", "dept", "verbatim", "as_of", "page"),
 )
 _NUMBER = re.compile(r"[0-9]{1,9}\Z")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
@@ -128,9 +129,8 @@ class _Reader:
                 raise ValueError(value)
             found = date.fromisoformat(value)
         except ValueError:
-            self.problems.append(
-                _("%(label)s“%(value)s”不是有效的日期，已忽略；请写成 2026-11-23 的样子。", label=label, value=_short(value))
-            )
+            hint = _("%(label)s“%(value)s”不是有效的日期，已忽略。", label=label, value=_short(value))
+            self.problems.append(hint)
             return None
         return found if self._in_range(found, label) else None
 

@@ -29,10 +29,12 @@ class Chip:
 class WayOut:
     """A condition that hides ``count`` articles, and the address without it.
 
+    ``sentence`` says where they are, with ``{n}`` for the number; ``action`` what the link does.
     ``unlocks`` is true where the lock has to be lifted for that, which takes a form.
     """
 
-    label: str
+    sentence: str
+    action: str
     count: int
     url: str
     unlocks: bool = False
@@ -107,7 +109,7 @@ def time_label(choice: TimeChoice, now: datetime, zone: ZoneInfo) -> str:
     if limits is None or limits.start is None:
         return label
     since = local_day(limits.start, zone).isoformat()
-    return _("%(field)s %(range)s（%(day)s 起）", field=field, range=label, day=since)
+    return str(_("%(field)s %(range)s（%(day)s 起）", field=field, range=label, day=since))
 
 
 def chips(
@@ -145,32 +147,40 @@ def chips(
     return found
 
 
+def corrections(result: SearchResult | None) -> list[str]:
+    """Return up to three other texts that the person may have meant."""
+    if result is None:
+        return []
+    return [text for text in result.corrections if text != result.request.text][:3]
+
+
 def ways_out(
     address: Address, result: SearchResult, nodes: Mapping[int, Node], departments: Mapping[int, Department]
 ) -> list[WayOut]:
     """Return the conditions that hide hits, the one that hides most first."""
     hidden: HiddenHits = result.hidden
     request = result.request
+    drop = _("去掉这个条件")
     found: list[WayOut] = []
     if hidden.by_time and result.locked:
-        found.append(WayOut(_("锁定时间"), hidden.by_time, address.dropped_time(), unlocks=True))
+        outside, lift = _("另有 {n} 条在锁定时间之外"), _("解除锁定")
+        found.append(WayOut(outside, lift, hidden.by_time, address.dropped_time(), unlocks=True))
     elif hidden.by_time:
-        found.append(WayOut(_("所选时间"), hidden.by_time, address.dropped_time()))
-    if hidden.by_node and request.node_id is not None:
-        node = nodes.get(request.node_id)
-        name = node.title if node else ""
-        found.append(WayOut(_("分类“%(name)s”", name=name), hidden.by_node, address.url(node=None)))
-    if hidden.by_department and request.department_id is not None:
-        department = departments.get(request.department_id)
-        name = department.name if department else ""
-        found.append(
-            WayOut(_("部门“%(name)s”", name=name), hidden.by_department, address.url(dept=None))
-        )
+        outside, any_time = _("另有 {n} 条在所选时间之外"), _("不限时间")
+        found.append(WayOut(outside, any_time, hidden.by_time, address.dropped_time()))
+    node, department = nodes.get(request.node_id or 0), departments.get(request.department_id or 0)
+    if hidden.by_node and node is not None:
+        outside = _("另有 {n} 条不在分类“%(name)s”中", name=node.title)
+        found.append(WayOut(outside, drop, hidden.by_node, address.url(node=None)))
+    if hidden.by_department and department is not None:
+        outside = _("另有 {n} 条不属于“%(name)s”", name=department.name)
+        found.append(WayOut(outside, drop, hidden.by_department, address.url(dept=None)))
     if hidden.by_status:
-        found.append(WayOut(_("现行知识"), hidden.by_status, address.url(status=StatusFilter.ALL)))
+        url = address.url(status=StatusFilter.ALL)
+        found.append(WayOut(_("另有 {n} 条已失效或尚未生效"), _("一并显示"), hidden.by_status, url))
     if hidden.by_scope:
-        name = scope_labels()[request.scope]
-        found.append(WayOut(_("范围“%(name)s”", name=name), hidden.by_scope, address.url(scope=None)))
+        outside = _("另有 {n} 条不在“%(name)s”范围内", name=scope_labels()[request.scope])
+        found.append(WayOut(outside, _("搜全部范围"), hidden.by_scope, address.url(scope=None)))
     return sorted(found, key=lambda way: -way.count)
 
 
@@ -178,6 +188,8 @@ def tree_rows(address: Address, branches: Sequence[Branch], counts: Mapping[int,
     """Return the tree with the number of hits at and below each node and the chosen path opened."""
     totals = rolled_up(branches, counts)
     chosen = address.request.node_id
+    # Where most hits are is where the next narrowing step will be.
+    fullest = max((totals[branch.node.id] for branch in branches), default=0) if chosen is None else 0
 
     def row(branch: Branch) -> TreeRow:
         children = [row(child) for child in branch.children]
@@ -187,7 +199,9 @@ def tree_rows(address: Address, branches: Sequence[Branch], counts: Mapping[int,
             count=totals[branch.node.id] or None,
             url=address.url(node=None if is_chosen else branch.node.id),
             is_chosen=is_chosen,
-            is_open=is_chosen or any(child.is_open or child.is_chosen for child in children),
+            is_open=is_chosen
+            or any(child.is_open or child.is_chosen for child in children)
+            or (branch.node.parent_id is None and 0 < fullest == totals[branch.node.id]),
             children=children,
         )
 

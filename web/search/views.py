@@ -16,12 +16,12 @@ from kb.errors import Invalid
 from kb.nodes import nodes_by_id, visible_tree
 from kb.ports import Scope
 from kb.search import PAGE_SIZE, ResultRow, SearchResult
-from web.marking import marked
+from web.marking import around, marked
 from web.recording import after_response
+from web.script_strings import page_strings
 from web.search import results
 from web.search.address import Address, read
 from web.search.suggestions import groups
-from web.script_strings import page_strings
 from web.session import current_actor
 from web.standing import Standing, standing
 from web.transactions import now, reading, services, writing
@@ -33,6 +33,7 @@ SAME_QUESTION = timedelta(minutes=30)
 
 
 blueprint.add_app_template_filter(marked)
+blueprint.add_app_template_global(around)
 
 
 @blueprint.app_context_processor
@@ -163,36 +164,43 @@ def _context(
     branches = visible_tree(session, audience_scope(session, actor))
     nodes = nodes_by_id(branches)
     departments = {department.id: department for department in all_departments(session)}
-    asked = address.request
-    rank = (asked.page - 1) * PAGE_SIZE
+    return {
+        **_hits(address, result, moment),
+        "address": address,
+        "result": result,
+        "search_text": address.typed["q"],
+        "chosen_scope": address.request.scope,
+        "branches": results.tree_rows(address, branches, result.nodes if result else {}),
+        "nodes": nodes,
+        "departments": departments,
+        "department_counts": result.departments if result else {},
+        "corrections": results.corrections(result),
+        "chips": results.chips(address, result, nodes, departments, moment, zone),
+        "ways_out": results.ways_out(address, result, nodes, departments) if result else [],
+        "lock_label": results.time_label(address.request.time, moment, zone),
+        "presets": results.preset_labels(),
+        "statuses": results.status_labels(),
+        "sorts": results.sort_labels(),
+        "fields": results.field_labels(),
+    }
+
+
+def _hits(address: Address, result: SearchResult | None, moment: datetime) -> dict[str, object]:
+    asked, zone = address.request, services().zone
+    passed = (asked.page - 1) * PAGE_SIZE
 
     def stand(row: ResultRow) -> Standing:
         return standing(row.revision, row.article, asked.as_of or moment, zone)
 
     def open_url(row: ResultRow, index: int) -> str:
-        return hit_url(row, address, rank + index, moment)
+        return hit_url(row, address, passed + index, moment)
 
     return {
-        "address": address,
-        "result": result,
-        "search_text": address.typed["q"],
-        "chosen_scope": asked.scope,
-        "first_rank": rank + 1,
-        "rows": result.rows if result is not None else (),
+        "first_rank": passed + 1,
+        "rows": result.rows if result else (),
+        "numbers": results.page_numbers(asked.page, result.pages) if result else [],
         "standing": stand,
         "open_url": open_url,
-        "branches": results.tree_rows(address, branches, result.nodes if result is not None else {}),
-        "nodes": nodes,
-        "departments": departments,
-        "department_counts": result.departments if result is not None else {},
-        "chips": results.chips(address, result, nodes, departments, moment, zone),
-        "ways_out": results.ways_out(address, result, nodes, departments) if result is not None else [],
-        "lock_label": results.time_label(asked.time, moment, zone) if result and result.locked else "",
-        "numbers": results.page_numbers(asked.page, result.pages) if result is not None else [],
-        "presets": results.preset_labels(),
-        "statuses": results.status_labels(),
-        "sorts": results.sort_labels(),
-        "fields": results.field_labels(),
     }
 
 

@@ -1,0 +1,154 @@
+"""A real server over the sample bank, and a real browser that tolerates no error and no foreign request."""
+
+import fcntl
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from indexer.extract.sandbox import SandboxedExtractor
+from indexer.follower import Follower
+from indexer.language import Language
+from indexer.whoosh_engine import WhooshEngine, WhooshUpdater
+from kb.clock import SystemClock
+from kb.database import Database
+from kb.migrate import upgrade
+from kb.sample import demo_accounts, load_sample
+from web.settings import Settings
+from web.wiring import Services
+
+playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+BROWSERS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
+DESK = {"width": 1440, "height": 900}
+PATIENCE_MS = 15_000
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+
+
+class Site:
+    """The running server: its address and its parts."""
+
+    def __init__(self, url: str, services: Services) -> None:
+        self.url = url
+        self.services = services
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory, language: Language) -> Path:
+    """A private copy of the sample bank with its index, built once for all test processes."""
+    shared = tmp_path_factory.getbasetemp().parent / "browser-sample"
+    with (tmp_path_factory.getbasetemp().parent / "browser-sample.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "ready").exists():
+            shutil.rmtree(shared, ignore_errors=True)
+            _build(shared, language)
+            (shared / "ready").touch()
+    return Path(shutil.copytree(shared, tmp_path_factory.mktemp("site") / "home"))
+
+
+def _build(home: Path, language: Language) -> None:
+    home.mkdir()
+    settings = Settings(home=home)
+    upgrade(settings.database_url)
+    database = Database(settings.database_url)
+    load_sample(database, SystemClock(), settings.zone)
+    updater = WhooshUpdater(settings.index_directory, language)
+    Follower(database, updater, SandboxedExtractor(), SystemClock()).catch_up()
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def site(sample_home: Path, language: Language) -> Iterator[Site]:
+    """The application under waitress on a free port."""
+    from waitress.server import create_server
+
+    from web.app import create_app
+
+    settings = Settings(home=sample_home)
+    database = Database(settings.database_url)
+    engine = WhooshEngine(settings.index_directory, language)
+    services = Services(settings, database, SystemClock(), settings.zone, engine)
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = create_server(create_app(settings, services), sockets=[listener], threads=4)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}", services)
+    server.close()
+    thread.join(timeout=5)
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """One browser for all tests."""
+    path = next((path for path in BROWSERS if Path(path).exists()), None)
+    if path is None:
+        pytest.skip("no Chromium is installed")
+    with playwright_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def log_in(chromium: Any, site: Site) -> Callable[[str], Any]:
+    """Log a demo account in through the form, once, and return the browser state that holds the login."""
+    states: dict[str, Any] = {}
+
+    def state(role: str) -> Any:
+        if role not in states:
+            account = next(account for account in demo_accounts() if account.role == role)
+            context = chromium.new_context(locale="zh-CN")
+            page = context.new_page()
+            page.goto(f"{site.url}/login")
+            page.fill("#username", account.username)
+            page.fill("#password", account.password)
+            page.press("#password", "Enter")
+            page.wait_for_url(f"{site.url}/")
+            states[role] = context.storage_state()
+            context.close()
+        return states[role]
+
+    return state
+
+
+@pytest.fixture
+def open_page(chromium: Any, site: Site, log_in: Callable[[str], Any]) -> Iterator[Callable[..., Any]]:
+    """Open pages as a signed-in person; fails the test on console errors and requests off the origin."""
+    contexts: list[Any] = []
+    faults: list[str] = []
+
+    def open_one(path: str = "/", role: str | None = "agent", **options: Any) -> Any:
+        options.setdefault("viewport", DESK)
+        options.setdefault("locale", "zh-CN")
+        expected = options.pop("expected_faults", ())
+        context = chromium.new_context(storage_state=log_in(role) if role else None, **options)
+        context.set_default_timeout(PATIENCE_MS)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: _note(faults, message, expected))
+        page.on("pageerror", lambda error: faults.append(f"error: {error}"))
+        page.on("request", lambda request: _note_request(faults, request, site.url))
+        page.goto(f"{site.url}{path}")
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def _note(faults: list[str], message: Any, expected: tuple[str, ...]) -> None:
+    if message.type in ("error", "warning") and not any(words in message.text for words in expected):
+        faults.append(f"{message.type}: {message.text}")
+
+
+def _note_request(faults: list[str], request: Any, origin: str) -> None:
+    if not request.url.startswith((f"{origin}/", "data:", "blob:")):
+        faults.append(f"request off the origin: {request.url}")
