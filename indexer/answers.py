@@ -44,6 +44,9 @@ class Answerer:
         """Answer a search."""
         conditions = masks(self._snapshot, query)
         plan = self._opened.planner.plan(query.text, query.verbatim)
+        if not plan.units and query.text.strip():
+            # Nothing but signs: that asks for nothing, not for everything.
+            return EngineAnswer(0, 0, (), {}, {}, {}, HiddenHits())
         if not plan.units:
             return self._browse(query, conditions, plan)
         found = self._opened.scorer.score(plan, query.scope)

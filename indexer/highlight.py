@@ -10,8 +10,9 @@ WINDOW = 180
 
 
 def wanted_texts(plan: Plan) -> list[str]:
-    """Return the folded texts to mark: every alternative, longest first, and parts of long units."""
-    texts: dict[str, None] = {}
+    """Return the folded texts to mark: the whole query and every alternative, longest first."""
+    # The whole query too: padding inside it is marked where it stands word for word.
+    texts: dict[str, None] = {plan.compact: None} if len(plan.units) > 1 else {}
     for unit in plan.units:
         if unit.emphasis < 0.5 and len(plan.units) > 1:
             continue

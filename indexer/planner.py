@@ -10,6 +10,7 @@ from indexer.fold import fold
 from indexer.lexicon import Lexicon
 from indexer.vocabulary import Vocabulary, is_syllable
 
+LONGEST_QUERY = 200
 LONGEST_STRETCH = 8
 FRAME_WEIGHT = 0.12
 SEAM_WEIGHT = 0.12
@@ -109,8 +110,8 @@ class Planner:
     factors: Factors = field(default_factory=Factors)
 
     def plan(self, text: str, verbatim: bool = False) -> Plan:
-        """Return the plan of a query; with ``verbatim`` no alternatives are considered."""
-        folded = fold(text)
+        """Return the plan of a query's first 200 characters; ``verbatim`` allows no alternatives."""
+        folded = fold(text[:LONGEST_QUERY])[:LONGEST_QUERY]
         spelled = None if verbatim else self._separated_pinyin(folded)
         special = [spelled] if spelled else list(self._special(folded))
         taken = {place for unit in special for place in range(unit.start, unit.end)}
@@ -225,16 +226,22 @@ class Planner:
     ) -> list[tuple[int, _Arc]]:
         # Viterbi over the stretch: words as typed are worth most, words as meant less, loose
         # characters least; so a slip is mended only where the text makes no sense as it stands.
-        best: list[tuple[float, list[tuple[int, _Arc]]]] = [(float("-inf"), [])] * (len(run) + 1)
-        best[0] = (0.0, [])
+        best: list[tuple[float, int, _Arc | None]] = [(float("-inf"), 0, None)] * (len(run) + 1)
+        best[0] = (0.0, 0, None)
         for start in range(len(run)):
-            value, path = best[start]
-            if value == float("-inf"):
-                continue
             for arc in self._arcs(run, start, words, verbatim):
-                if value + arc.value > best[arc.end][0]:
-                    best[arc.end] = (value + arc.value, [*path, (start, arc)])
-        return best[len(run)][1]
+                value = best[start][0] + arc.value
+                if value > best[arc.end][0]:
+                    best[arc.end] = (value, start, arc)
+        path = []
+        place = len(run)
+        while place:
+            _value, start, last = best[place]
+            if last is None:
+                break
+            path.append((start, last))
+            place = start
+        return path[::-1]
 
     def _arcs(self, run: str, start: int, words: set[tuple[int, int]], verbatim: bool) -> Iterator[_Arc]:
         yield _Arc(start + 1, 0.25, True)

@@ -13,6 +13,7 @@ SHORTEST_SLIP = 3
 MOST_FOUND = 6
 MOST_SPANS = 400
 MOST_PHRASES = 12
+LONGEST_LETTERS = 60
 
 
 class Vocabulary:
@@ -181,22 +182,20 @@ _FINALS = (
 
 
 def split_syllables(letters: str, most: int = 6) -> Iterator[list[str]]:
-    """Yield the ways to read a string of letters as pinyin syllables, fewest syllables first."""
-    found: list[list[str]] = []
-
-    def extend(start: int, read: list[str]) -> None:
-        if len(found) >= most * 4:
-            return
-        if start == len(letters):
-            found.append(read)
-            return
-        for length in range(min(6, len(letters) - start), 0, -1):
-            syllable = letters[start : start + length]
-            if is_syllable(syllable):
-                extend(start + length, [*read, syllable])
-
-    extend(0, [])
-    yield from sorted(found, key=len)[:most]
+    """Yield the ways to read up to 60 letters as pinyin syllables, fewest syllables first."""
+    if not letters or len(letters) > LONGEST_LETTERS:
+        return
+    # readings[place] holds the best ways to read what follows; working from the end keeps this linear.
+    readings: list[list[list[str]]] = [[] for _ in letters] + [[[]]]
+    for start in range(len(letters) - 1, -1, -1):
+        found = [
+            [letters[start:end], *rest]
+            for end in range(start + 1, min(start + 6, len(letters)) + 1)
+            if readings[end] and is_syllable(letters[start:end])
+            for rest in readings[end]
+        ]
+        readings[start] = sorted(found, key=len)[:most]
+    yield from readings[0]
 
 
 def is_syllable(text: str) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from kb.errors import Invalid, KnowledgeBaseError
 from web.commands.audit import audit
 from web.commands.database import sample, upgrade
+from web.commands.department import department
 from web.commands.indexing import index, reindex
 from web.commands.knowledge import import_command
 from web.commands.person import user
@@ -38,6 +39,7 @@ kb.add_command(reindex)
 kb.add_command(search)
 kb.add_command(serve)
 kb.add_command(user)
+kb.add_command(department)
 kb.add_command(audit)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from browsing import until_title
 
 pytestmark = pytest.mark.browser
 
@@ -38,8 +39,10 @@ def typing(open_page: OpenPage) -> tuple[Any, InputMethod, list[str]]:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/suggest" in request.url else None)
     page.fill("#q", "")
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(400)
     page.focus("#q")
+    page.press("#q", "Escape")
+    page.wait_for_selector("#suggestions", state="hidden")
     asked.clear()
     return page, InputMethod(page), asked
 
@@ -80,7 +83,7 @@ def test_enter_after_the_commit_searches(typing: Typing) -> None:
     method.commit("年费")
     page.wait_for_timeout(60)
     page.keyboard.press("Enter")
-    page.wait_for_function("document.title.startsWith('年费')")
+    until_title(page, "年费")
 
 
 @pytest.mark.parametrize("key", ["ArrowDown", "Escape", " ", "1"])

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from browsing import until, until_title
 from sqlalchemy import select
 
 from kb.articles import RevisionText, Wording, add_revision, approve
@@ -21,12 +22,7 @@ def ask(page: Any, text: str) -> None:
     page.keyboard.press("/")
     page.keyboard.type(text)
     page.keyboard.press("Enter")
-    page.wait_for_function("text => document.title.startsWith(text)", arg=text)
-
-
-def results(page: Any, text: str = QUERY, **options: Any) -> None:
-    page.goto(f"{page.url.split('/', 3)[0]}//{page.url.split('/', 3)[2]}/search?q={text}")
-    page.wait_for_selector(CARD)
+    until_title(page, text)
 
 
 def state_of(page: Any) -> dict[str, str]:
@@ -69,7 +65,7 @@ def test_a_second_search_on_the_page_changes_the_list_and_the_address(open_page:
     assert "q=%E4%BF%A1%E7%94%A8%E5%8D%A1%E5%B9%B4%E8%B4%B9" in page.url
     assert page.inner_text(f"{CARD} .hit-link") != first
     page.go_back()
-    page.wait_for_function("text => document.title.startsWith(text)", arg=QUERY)
+    until_title(page, QUERY)
     assert page.inner_text(f"{CARD} .hit-link") == first
     assert page.input_value("#q") == QUERY
 
@@ -91,7 +87,7 @@ def test_a_locked_range_holds_over_a_new_search_until_it_is_unlocked(open_page: 
 def test_alt_s_switches_the_scope_without_retyping(open_page: OpenPage) -> None:
     page = open_page(f"/search?q={QUERY}&sort=newest")
     page.keyboard.press("Alt+s")
-    page.wait_for_function("JSON.parse(document.getElementById('region').dataset.address).scope === 'title'")
+    until(page, "() => JSON.parse(document.getElementById('region').dataset.address).scope === 'title'")
     assert state_of(page) == {"q": QUERY, "scope": "title", "sort": "newest"}
     assert "scope=title" in page.url
     assert page.input_value("#scope") == "title"
@@ -133,7 +129,7 @@ def test_coming_back_shows_the_same_list_at_the_same_place(open_page: OpenPage, 
     else:
         page.keyboard.press("Escape")
     page.wait_for_selector(CARD)
-    page.wait_for_function("top => Math.abs(window.scrollY - top) < 60", arg=scroll)
+    until(page, "top => Math.abs(window.scrollY - top) < 60", scroll)
     assert page.url == address
     assert [link.inner_text() for link in page.query_selector_all(".hit-link")] == titles
     assert page.evaluate("document.querySelector('.hit.on').id") == page.evaluate(
@@ -207,10 +203,7 @@ def test_the_preview_follows_the_chosen_card(open_page: OpenPage) -> None:
     page = open_page(f"/search?q={QUERY}")
     for place in (1, 2):
         title = page.inner_text(f"{CARD}:nth-child({place}) .hit-link")
-        page.wait_for_function(
-            "title => { const h = document.querySelector('#preview h2'); return h && h.innerText === title }",
-            arg=title,
-        )
+        until(page, "title => (document.querySelector('#preview h2') || {}).innerText === title", title)
         page.keyboard.press("j") if place > 1 else page.focus(f"{CARD}:nth-child(2) .hit-link")
 
 
@@ -307,7 +300,7 @@ def test_a_suggestion_is_chosen_with_the_arrows_and_opened_with_enter(open_page:
     page = open_page("/")
     page.focus("#q")
     page.keyboard.type("挂失")
-    page.wait_for_selector("#suggestions [role=option]")
+    until(page, "() => document.querySelector('#suggestions mark')?.innerText === '挂失'")
     page.keyboard.press("ArrowDown")
     chosen = page.get_attribute("#q", "aria-activedescendant")
     assert page.get_attribute(f"#{chosen}", "aria-selected") == "true"
@@ -355,7 +348,7 @@ def test_a_failing_search_keeps_the_old_results_and_offers_to_retry(open_page: O
     assert page.input_value("#q") == "年费"
     page.unroute("**/search?q=%E5%B9%B4%E8%B4%B9*")
     page.click("#busy button")
-    page.wait_for_function("document.title.startsWith('年费')")
+    until_title(page, "年费")
 
 
 def test_a_login_that_ended_leads_to_the_login_page_and_back(open_page: OpenPage, site: Any) -> None:

@@ -84,7 +84,8 @@ def empty_home(tmp_path: Path) -> Path:
     "command",
     [
         (), ("upgrade",), ("sample",), ("import",), ("index",), ("reindex",), ("search",), ("serve",),
-        ("user",), ("user", "add"), ("audit",), ("audit", "verify"), ("audit", "export"),
+        ("user",), ("user", "add"), ("department",), ("department", "add"),
+        ("audit",), ("audit", "verify"), ("audit", "export"),
     ],
 )  # fmt: skip
 def test_every_command_explains_itself(command):
@@ -284,19 +285,26 @@ def test_what_was_imported_later_is_found_after_index_and_after_reindex(empty_ho
         assert json.loads(run_kb(empty_home, "search", "年费", "--json").stdout)["total"] == 1
 
 
-def test_a_user_can_be_added_with_the_password_from_standard_input(empty_home, tmp_path):
-    run_kb(empty_home, "import", write_rows(tmp_path / "rows.jsonl", *ROWS))
-    arguments = ("user", "add", "wang", "--name", "王晓", "--department", "导入知识", "--role", "agent")
+def test_a_department_is_added_once(empty_home):
+    assert run_kb(empty_home, "department", "add", "service", "客户服务中心").returncode == 0
+    again = run_kb(empty_home, "department", "add", "other", "客户服务中心")
+    assert (again.returncode, "客户服务中心" in again.stderr) == (1, True)
+    assert run_kb(empty_home, "department", "list").stdout == "service\t客户服务中心\n"
+
+
+def test_a_user_can_be_added_with_the_password_from_standard_input(empty_home):
+    run_kb(empty_home, "department", "add", "service", "客户服务中心")
+    arguments = ("user", "add", "wang", "--name", "王晓", "--department", "service", "--role", "agent")
     done = run_kb(empty_home, *arguments, "--password-stdin", stdin="Long-enough-7\n")
     assert done.returncode == 0, done.stderr
     again = run_kb(empty_home, *arguments, "--password-stdin", stdin="Long-enough-7\n")
     assert (again.returncode, "用户名" in again.stderr) == (1, True)
 
 
-def test_a_weak_password_is_refused_with_the_reason(empty_home, tmp_path):
-    run_kb(empty_home, "import", write_rows(tmp_path / "rows.jsonl", *ROWS))
+def test_a_weak_password_is_refused_with_the_reason(empty_home):
+    run_kb(empty_home, "department", "add", "service", "客户服务中心")
     done = run_kb(
-        empty_home, "user", "add", "wang", "--name", "王晓", "--department", "导入知识", "--role", "agent",
+        empty_home, "user", "add", "wang", "--name", "王晓", "--department", "service", "--role", "agent",
         "--password-stdin", stdin="123\n",
     )  # fmt: skip
     assert (done.returncode, "密码" in done.stderr) == (1, True)

@@ -39,7 +39,7 @@ async function load(url, { push = true, scroll = null, focus = "" } = {}) {
     const html = await response.text();
     if (loading !== stop) return undefined;
     if (push) window.history.replaceState({ ...window.history.state, scroll: window.scrollY }, "");
-    swap(html);
+    swap(html, push);
     if (push) window.history.pushState({}, "", region().dataset.url);
     window.scrollTo(0, scroll === null ? 0 : scroll);
     restoreFocus(focus);
@@ -58,13 +58,13 @@ async function load(url, { push = true, scroll = null, focus = "" } = {}) {
   return undefined;
 }
 
-function swap(html) {
+function swap(html, isNew) {
   holder.innerHTML = html;
   document.title = region().dataset.title;
   previews = new Map();
   const shown = address();
   // The form follows the list, unless the person is already typing the next question.
-  if (document.activeElement !== box) box.value = shown.q || "";
+  if (!isNew || document.activeElement !== box) box.value = shown.q || "";
   scope.value = shown.scope || "all";
   begin(0);
   announce();

@@ -1,0 +1,33 @@
+"""Waiting for a page in browser tests without asking it to evaluate text, which its policy forbids."""
+
+import time
+from typing import Any
+
+PATIENCE = 15.0
+
+
+def until(page: Any, script: str, argument: Any = None) -> None:
+    """Wait until a script function returns something true for ``argument``."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        found = _evaluated(page, script, argument)
+        if found:
+            return
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited in vain for: {script} with {argument!r}, last seen {found!r}")
+        page.wait_for_timeout(40)
+
+
+def _evaluated(page: Any, script: str, argument: Any) -> Any:
+    try:
+        return page.evaluate(script, argument)
+    except Exception as error:
+        # The page is on its way to the next one.
+        if "context was destroyed" not in str(error):
+            raise
+        return None
+
+
+def until_title(page: Any, beginning: str) -> None:
+    """Wait until the page's title begins with some words."""
+    until(page, "words => document.title.startsWith(words)", beginning)
