@@ -1,5 +1,6 @@
 """One analysis for index and queries: jieba words, n-grams, whole numbers and document numbers."""
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -100,7 +101,7 @@ class Analyzer:
         folded = fold(text)
         compact = "".join(chunk.text for chunk in chunks(folded))
         found: Counter[str] = Counter(compact)
-        found.update(map("".join, zip(compact, compact[1:], strict=False)))
+        found.update(map("".join, itertools.pairwise(compact)))
         found.update(word for word in self._segmenter.cut(folded) if 3 <= len(word) <= LONGEST_WORD)
         found.update(run for run, _start, _end in latin_runs(folded) if len(run) >= 3)
         found.update(term for term, _start, _end in document_numbers(folded))

@@ -18,7 +18,17 @@ from indexer.schema import KINDS
 from indexer.scoring import Scores
 from indexer.snapshot import BoolArray
 from kb.ports import (
-    EngineAnswer, EngineHit, EngineQuery, FileHit, HiddenHits, Marks, Scope, Snippet, Sort, StatusFilter, Suggestion,
+    EngineAnswer,
+    EngineHit,
+    EngineQuery,
+    FileHit,
+    HiddenHits,
+    Marks,
+    Scope,
+    Snippet,
+    Sort,
+    StatusFilter,
+    Suggestion,
     SuggestQuery,
 )
 

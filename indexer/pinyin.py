@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from itertools import product
+from typing import Any
 
 from pypinyin import Style, lazy_pinyin, pinyin
 
@@ -30,11 +31,16 @@ def readings(character: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found[0][:MOST_READINGS])) if found and found[0] else (character,)
 
 
+def _characters(text: str) -> Any:
+    # pypinyin takes a list as well, although its annotations say otherwise.
+    return list(text)
+
+
 @lru_cache(maxsize=200_000)
 def syllables(word: str) -> tuple[str, ...]:
     """Return the toneless syllables of a folded word as read in context, one for each character."""
     read: list[str] = []
-    for piece in lazy_pinyin(word, style=Style.NORMAL, errors=list):
+    for piece in lazy_pinyin(word, style=Style.NORMAL, errors=_characters):
         read.append(piece)
     return tuple(read) if len(read) == len(word) else tuple(readings(character)[0] for character in word)
 

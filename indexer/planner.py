@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import pairwise
 
-from indexer.analyzer import Analyzer, Chunk, article_numbers, chunks, document_numbers, is_ideographic, latin_runs
+from indexer.analyzer import (
+    Analyzer,
+    Chunk,
+    article_numbers,
+    chunks,
+    document_numbers,
+    is_ideographic,
+    latin_runs,
+)
 from indexer.fold import fold
 from indexer.lexicon import Lexicon
 from indexer.vocabulary import Vocabulary, is_syllable

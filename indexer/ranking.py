@@ -122,7 +122,7 @@ def _span_density(plan: Plan, text: str) -> float:
 
 
 def _places(text: str, wanted: str, most: int = 8) -> list[int]:
-    places = []
+    places: list[int] = []
     place = text.find(wanted)
     while place >= 0 and len(places) < most:
         places.append(place)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from indexer.codec import FloatArray, IntArray
 from indexer.planner import Alternative, Plan, Rung, Unit
-from indexer.snapshot import BoolArray, Snapshot
 from indexer.schema import FILE_KIND
+from indexer.snapshot import BoolArray, Snapshot
 from kb.ports import Scope
 
 Reals = NDArray[np.float64]
@@ -68,11 +68,16 @@ class Statistics:
         lengths = snapshot.places["length"].astype(np.float64)
         self.is_file: BoolArray = snapshot.places["kind"] == FILE_KIND
         heads = snapshot.size
-        self.body: Reals = np.bincount(snapshot.head_of, np.where(self.is_file, 0, lengths), minlength=heads)
-        self.file: Reals = np.bincount(snapshot.head_of, np.where(self.is_file, lengths, 0), minlength=heads)
+        self.body = _by_head(snapshot, np.where(self.is_file, 0.0, lengths))
+        self.file = _by_head(snapshot, np.where(self.is_file, lengths, 0.0))
         self.title_mean = max(1.0, float(self.title.mean())) if heads else 1.0
         self.body_mean = max(1.0, float(self.body.mean())) if heads else 1.0
         self.file_mean = max(1.0, float(self.file[self.file > 0].mean())) if (self.file > 0).any() else 1.0
+
+
+def _by_head(snapshot: Snapshot, values: Reals) -> Reals:
+    sums: Reals = np.bincount(snapshot.head_of, values, minlength=snapshot.size).astype(np.float64)
+    return sums
 
 
 class Matcher:

@@ -1,11 +1,9 @@
 """Every page in light and dark, Chinese and English, wide and narrow: accessible, and never too wide."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import AXE  # type: ignore[import-not-found]
 
 pytestmark = pytest.mark.browser
 

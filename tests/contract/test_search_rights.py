@@ -6,7 +6,16 @@ from datetime import datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.ports import DateField, DateRange, EngineQuery, IndexDocument, Scope, SearchEngine, StatusFilter, SuggestQuery
+from kb.ports import (
+    DateField,
+    DateRange,
+    EngineQuery,
+    IndexDocument,
+    Scope,
+    SearchEngine,
+    StatusFilter,
+    SuggestQuery,
+)
 from tests.contract.conftest import EngineOf
 from tests.indexer.world import NOW, document, file, query
 

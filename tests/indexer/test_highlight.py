@@ -1,5 +1,7 @@
 """Marks: true places of the words in the text as it was written."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,7 +108,7 @@ def test_merging_keeps_exactly_the_covered_places(ranges: list[tuple[int, int]])
     covered = {place for start, end in spans for place in range(start, end)}
     merged = merge(spans)
     assert {place for start, end in merged for place in range(start, end)} == covered
-    assert all(first[1] < second[0] for first, second in zip(merged, merged[1:], strict=False))
+    assert all(first[1] < second[0] for first, second in itertools.pairwise(merged))
 
 
 @given(st.text("ab", max_size=400), st.lists(st.integers(0, 399), max_size=5), st.integers(1, 200))

@@ -17,7 +17,17 @@ from indexer.store import ArrayWriter, IndexDamaged, IndexFolder, latest_generat
 from indexer.whoosh_engine import WhooshEngine, WhooshUpdater
 from kb.errors import SearchUnavailable
 from kb.ports import ArticleChange
-from tests.indexer.world import bare_language, built, changes_of, document, everything, fresh, ids, ignore, query
+from tests.indexer.world import (
+    bare_language,
+    built,
+    changes_of,
+    document,
+    everything,
+    fresh,
+    ids,
+    ignore,
+    query,
+)
 
 BODY = "挂失后七天内可以补办新卡。" * 30
 
