@@ -27,7 +27,6 @@ BROWSERS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-c
 ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
 DESK = {"width": 1440, "height": 900}
 PATIENCE_MS = 15_000
-AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 
 
 class Site:

@@ -14,10 +14,182 @@ PAGES = {
     "results": "/search?q=挂失补卡",
     "listing": "/search?node=2&status=all",
     "nothing": "/search?q=呱呱呱呱&scope=title&node=2",
-    "article": "/a/1?q=卡&rank=2",
+    "article": "/a/{superseded}?q=卡&rank=2",
     "old version": "/a/{superseded}/v/1",
-    "file": "/files/1/preview?q=挂失",
+    "file": "/files/{file}/preview?q=挂失",
     "missing": "/a/999999",
 }
 WIDTHS = (1920, 1440, 1366, 1280, 1024, 768, 420, 390)
+DESK = {"width": 1440, "height": 900}
+READER = "manager"
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+# The browser reports the page that is meant to be missing.
 NOT_FOUND = ("404",)
+
+
+@pytest.fixture(scope="module")
+def places(site: Any) -> dict[str, str]:
+    """The addresses to look at, with ids from the sample."""
+    with site.services.database.read() as session:
+        superseded = session.scalars(select(Revision.article_id).where(Revision.number == 2).limit(1)).one()
+        file = session.scalars(
+            select(Attachment.id)
+            .join(Revision, Revision.id == Attachment.revision_id)
+            .where(Attachment.name.endswith(".xlsx"), Revision.shown_from.is_not(None))
+            .limit(1)
+        ).one()
+    return {name: path.format(superseded=superseded, file=file) for name, path in PAGES.items()}
+
+
+@pytest.fixture
+def look(open_page: OpenPage, site: Any, places: dict[str, str]) -> Iterator[Callable[..., Any]]:
+    """Open a page by its name in a theme and a language."""
+
+    def open_one(name: str, theme: str = "light", locale: str = "zh", **options: Any) -> Any:
+        set_locale(site, locale)
+        role = None if name == "login" else READER
+        page = open_page("/login", role=None, expected_faults=NOT_FOUND) if role is None else None
+        if page is None:
+            options.setdefault("color_scheme", theme)
+            return open_page(places[name], role=role, expected_faults=NOT_FOUND, **options)
+        cookie = {"name": "kb_locale", "value": locale, "url": site.url}
+        page.context.add_cookies([cookie])
+        page.emulate_media(color_scheme=theme)
+        page.set_viewport_size(options.get("viewport", DESK))
+        page.goto(f"{site.url}/login")
+        return page
+
+    yield open_one
+    set_locale(site, "zh")
+
+
+def set_locale(site: Any, locale: str) -> None:
+    """Choose the language of the person who reads in these tests."""
+    with site.services.database.write() as session:
+        session.execute(update(Person).where(Person.username == READER).values(locale=locale))
+
+
+@pytest.mark.parametrize("locale", ["zh", "en"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_no_barrier_is_found(look: Callable[..., Any], name: str, theme: str, locale: str) -> None:
+    page = look(name, theme, locale)
+    page.wait_for_load_state("networkidle")
+    assert page.get_attribute("html", "data-bs-theme") == theme
+    assert page.get_attribute("html", "lang") == {"zh": "zh-CN", "en": "en"}[locale]
+    assert barriers(page) == []
+
+
+def test_no_barrier_is_found_in_what_opens_over_a_page(look: Callable[..., Any]) -> None:
+    page = look("results")
+    page.click("#user-menu summary")
+    assert barriers(page) == []
+    page.keyboard.press("Escape")
+    page.click("#more-filters summary")
+    assert barriers(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    assert barriers(page) == []
+    page.keyboard.press("Escape")
+    page.fill("#q", "挂失")
+    page.wait_for_selector("#suggestions [role=option]")
+    page.keyboard.press("ArrowDown")
+    assert barriers(page) == []
+
+
+def barriers(page: Any) -> list[str]:
+    """Run axe on a page as it stands and return what it finds."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
+    return [
+        f"{violation['id']}: {node['html'][:160]} ({node['failureSummary'][:200]})"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_scrolls_sideways_at_any_width(look: Callable[..., Any], name: str) -> None:
+    page = look(name)
+    wider = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_timeout(60)
+        needed = page.evaluate("document.documentElement.scrollWidth")
+        if needed > width:
+            wider.append((width, needed))
+    assert wider == []
+
+
+def test_text_can_be_doubled_without_scrolling_sideways(look: Callable[..., Any]) -> None:
+    # A window of 720 points is what remains of 1440 at 200 per cent.
+    page = look("article", viewport={"width": 720, "height": 450}, device_scale_factor=2)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 720
+
+
+def test_touch_targets_on_a_phone_are_large_enough(look: Callable[..., Any]) -> None:
+    page = look("results", viewport={"width": 390, "height": 844}, has_touch=True)
+    small = page.evaluate(
+        """() => [...document.querySelectorAll('.top button, .top select, .top a, .hit .actions .button, .bar a')]
+            .filter(e => e.getClientRects().length && e.getBoundingClientRect().height < 42)
+            .map(e => e.outerHTML.slice(0, 120))"""
+    )
+    assert small == []
+
+
+def test_four_results_stand_above_the_fold_of_the_commonest_desk(look: Callable[..., Any]) -> None:
+    page = look("results", viewport={"width": 1366, "height": 768})
+    begun = page.evaluate(
+        """() => [...document.querySelectorAll('.hit-link')]
+            .filter(e => e.getBoundingClientRect().bottom < innerHeight - 40).length"""
+    )
+    assert begun >= 4
+
+
+def test_marks_and_badges_say_what_they_are_without_colour(look: Callable[..., Any]) -> None:
+    page = look("old version")
+    assert page.inner_text(".strip .tag") in ("已被新版替代", "已失效")
+    assert page.is_visible(".notice-bad")
+
+
+def test_on_paper_only_the_text_remains_with_who_printed_it(look: Callable[..., Any]) -> None:
+    page = look("article")
+    page.emulate_media(media="print")
+    for gone in (".top", ".rail", ".keys", ".article-tools", ".say .button"):
+        assert not page.is_visible(gone), gone
+    footer = page.inner_text(".print-footer")
+    assert "仅限行内使用" in footer
+    assert "打印人" in footer
+    assert page.is_visible(".watermark")
+    assert page.evaluate("getComputedStyle(document.querySelector('mark')).textDecorationLine") == "underline"
+
+
+def test_the_watermark_names_the_reader_and_never_catches_a_click(look: Callable[..., Any]) -> None:
+    page = look("article")
+    assert page.evaluate("document.querySelector('.watermark text').textContent").strip()
+    assert page.evaluate("getComputedStyle(document.querySelector('.watermark')).pointerEvents") == "none"
+    assert page.evaluate("document.elementFromPoint(600, 400).closest('.watermark')") is None
+
+
+def test_larger_letters_make_the_page_larger(look: Callable[..., Any], site: Any) -> None:
+    page = look("article")
+    before = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.article-body')).fontSize)")
+    page.evaluate("document.documentElement.dataset.fontSize = 'large'")
+    after = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.article-body')).fontSize)")
+    assert after > before
+
+
+def test_the_search_page_stays_within_its_budget(look: Callable[..., Any]) -> None:
+    import gzip
+
+    page = look("results", viewport={"width": 1366, "height": 768})
+    urls = page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
+    weights = {".js": 0, ".css": 0}
+    for url in urls:
+        for kind in weights:
+            if url.split("?")[0].endswith(kind):
+                weights[kind] += len(gzip.compress(page.request.get(url).body()))
+    document = len(gzip.compress(page.request.get(page.url).body()))
+    assert weights[".js"] <= 55_000
+    assert weights[".css"] <= 42_000
+    assert document <= 25_000

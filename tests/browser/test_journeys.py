@@ -124,6 +124,7 @@ def test_coming_back_shows_the_same_list_at_the_same_place(open_page: OpenPage, 
     assert scroll > 0
     page.keyboard.press("Enter")
     page.wait_for_selector("#article-title")
+    page.wait_for_load_state()
     if way == "history":
         page.go_back()
     else:

@@ -99,6 +99,8 @@ document.addEventListener("keydown", (event) => {
     return cycleScope(event.shiftKey ? -1 : 1);
   }
   if (event.altKey || event.ctrlKey || event.metaKey) return undefined;
+  // Who presses "/" by habit in the box that already has the focus does not mean to search for it.
+  if (event.target === box && !box.value && (HALF_WIDTH[event.key] || event.key) === "/") return event.preventDefault();
   if (isTyping(event.target) || document.querySelector("dialog[open]")) return undefined;
   if (event.key === "Escape") return escape(event);
   if (event.key.length > 1 || event.key === " " || document.body.dataset.singleKeys !== "on") return undefined;
