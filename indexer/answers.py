@@ -72,10 +72,10 @@ class Answerer:
         # Articles that miss part of the query only help while those that have all of it are few.
         if query.verbatim or int(chosen.sum()) >= THIN:
             return full
-        coverage = np.where(conditions.all, found.coverage, 0.0)
-        floor = max(PARTIAL_FLOOR, PARTIAL_SHARE * float(coverage.max(initial=0.0)))
-        floor = min(floor, float(coverage.max(initial=0.0)))
-        return full | ((found.coverage >= floor) & (found.coverage > 0))
+        # A few characters in common are no answer: at least one whole word must be there.
+        best = float(np.where(conditions.all & found.has_word, found.coverage, 0.0).max(initial=0.0))
+        floor = min(best, max(PARTIAL_FLOOR, PARTIAL_SHARE * best))
+        return full | ((found.coverage >= floor) & found.has_word)
 
     def _order(
         self, query: EngineQuery, plan: Plan, found: Scores, allowed: BoolArray, full: BoolArray, conditions: Masks
@@ -199,7 +199,7 @@ class Answerer:
         )
 
     def _snippet(self, found: Scores, plan: Plan, texts: Sequence[str], head: int) -> Snippet | None:
-        row = best_passage(self._opened.scorer, found, head, want_file=False)
+        row = best_passage(self._opened.scorer, found, head, only="text")
         if row < 0:
             row = self._first_text(head)
         if row < 0:
@@ -222,7 +222,7 @@ class Answerer:
         return -1
 
     def _file_hit(self, found: Scores, plan: Plan, texts: Sequence[str], head: int) -> FileHit | None:
-        row = best_passage(self._opened.scorer, found, head, want_file=True)
+        row = best_passage(self._opened.scorer, found, head, only="file")
         if row < 0:
             return None
         name, kind, number, label = json.loads(self._snapshot.label(row))

@@ -28,7 +28,8 @@ def encode_postings(docs: NDArray[Any], frequencies: NDArray[Any]) -> bytes:
     body: bytes = gaps.astype(_WIDTHS[width]).tobytes()
     if frequencies.max(initial=1) <= 1:
         return bytes([width]) + body
-    return bytes([width | _HAS_FREQUENCIES]) + body + np.minimum(frequencies, 255).astype(np.uint8).tobytes()
+    counts: bytes = np.minimum(frequencies, 255).astype(np.uint8).tobytes()
+    return bytes([width | _HAS_FREQUENCIES]) + body + counts
 
 
 def decode_postings(buffer: Any, offset: int, count: int) -> tuple[IntArray, FloatArray]:

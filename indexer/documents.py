@@ -30,7 +30,7 @@ def index_rows(document: IndexDocument, analyzer: Analyzer) -> Iterator[dict[str
 
 def _passage_rows(document: IndexDocument, analyzer: Analyzer) -> Iterator[dict[str, Any]]:
     extras = " ".join(filter(None, (document.document_number, document.tags)))
-    for kind, text in (("summary", document.summary), ("summary", extras), ("notes", document.notes)):
+    for kind, text in (("summary", document.summary), ("tags", extras), ("notes", document.notes)):
         yield from _text_rows(kind, text, analyzer)
     for text in document.wording:
         yield from _text_rows("wording", text, analyzer)

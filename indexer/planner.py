@@ -76,6 +76,11 @@ class Plan:
     corrections: tuple[str, ...] = ()
     expansions: tuple[str, ...] = ()
 
+    @property
+    def is_loose(self) -> bool:
+        """Whether the query consists of single characters only."""
+        return all(len(unit.text) == 1 for unit in self.units if unit.emphasis >= 0.5)
+
 
 @dataclass(frozen=True)
 class Factors:

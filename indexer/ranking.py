@@ -1,12 +1,14 @@
 """The second stage: orders the best few hundred candidates by what their titles and passages say."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from indexer.codec import IntArray
 from indexer.fold import fold, is_word_character
 from indexer.planner import Plan, Rung
+from indexer.schema import FILE_KIND, TAGS_KIND
 from indexer.scoring import Reals, Scorer, Scores
 from indexer.snapshot import BoolArray
 
@@ -30,16 +32,19 @@ class Ranked:
     place: int = 2
 
 
-def best_passage(scorer: Scorer, found: Scores, head: int, want_file: bool | None = None) -> int:
+def best_passage(scorer: Scorer, found: Scores, head: int, only: Literal["any", "text", "file"] = "any") -> int:
     """Return the row of a head's best matching passage, or -1.
 
     Args:
-        want_file: ``True`` for attachments only, ``False`` for everything else, ``None`` for any.
+        only: ``text`` for what can be read as an answer, without attachments, tags and numbers.
     """
     first, last = scorer.snapshot.first_passage[head], scorer.snapshot.first_passage[head + 1]
     values = found.passage[first:last]
-    if want_file is not None:
-        values = np.where(scorer.statistics.is_file[first:last] == want_file, values, 0.0)
+    kinds = scorer.snapshot.places["kind"][first:last]
+    if only == "file":
+        values = np.where(kinds == FILE_KIND, values, 0.0)
+    elif only == "text":
+        values = np.where((kinds != FILE_KIND) & (kinds != TAGS_KIND), values, 0.0)
     if not len(values):
         return -1
     place = int(values.argmax())
@@ -48,7 +53,9 @@ def best_passage(scorer: Scorer, found: Scores, head: int, want_file: bool | Non
 
 def rank(scorer: Scorer, found: Scores, plan: Plan, allowed: BoolArray) -> list[Ranked]:
     """Return the candidates among the allowed heads, best first."""
-    heads = _candidates(np.where(found.verbatim >= 0, found.combined + found.combined.max(initial=0.0), found.combined), allowed)
+    # Whoever may hold the whole phrase is a candidate, however weak it is otherwise.
+    preferred = found.combined + np.where(found.verbatim >= 0, found.combined.max(initial=0.0), 0.0)
+    heads = _candidates(preferred, allowed)
     ranked = [_refine(scorer, found, plan, int(head)) for head in heads]
     return sorted(ranked, key=lambda item: (item.place, -item.score, item.head))
 

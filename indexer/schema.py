@@ -13,7 +13,7 @@ from whoosh import fields, formats
 from indexer.analyzer import ANALYZER_VERSION
 from indexer.codec import BytesColumn, RecordColumn
 
-SCHEMA_VERSION = "6"
+SCHEMA_VERSION = "7"
 LIBRARIES = ("whoosh3", "jieba", "rjieba", "opencc", "pypinyin")
 
 HEAD: list[tuple[str, str]] = [
@@ -33,8 +33,9 @@ HEAD: list[tuple[str, str]] = [
 # kind, attachment id, place in the source, its own length in characters
 PLACE: list[tuple[str, str]] = [("kind", "<u1"), ("file", "<i4"), ("offset", "<u4"), ("length", "<u2")]
 
-KINDS = ("body", "wording", "summary", "notes", "file")
+KINDS = ("body", "wording", "summary", "notes", "file", "tags")
 FILE_KIND = KINDS.index("file")
+TAGS_KIND = KINDS.index("tags")
 
 
 class TermsField(fields.FieldType):  # type: ignore[misc]

@@ -44,7 +44,10 @@ class Weights:
 
 @dataclass
 class Scores:
-    """What is known of every head after the first stage; ``rung`` is the farthest rung it needed."""
+    """What is known of every head after the first stage.
+
+    ``rung`` is the farthest rung it needed, ``has_word`` whether at least one whole word was found.
+    """
 
     stage1: Reals
     coverage: Reals
@@ -55,6 +58,7 @@ class Scores:
     total_weight: float
     combined: Reals = field(default_factory=lambda: np.empty(0))
     verbatim: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
+    has_word: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
     in_title: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
     in_body: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
     in_file: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
@@ -175,11 +179,12 @@ class Scorer:
             np.zeros(heads), np.zeros(heads), np.zeros(heads), np.zeros(heads), np.zeros(passages),
             np.zeros(heads, np.int8), 0.0,
         )
+        found.has_word = np.zeros(heads, np.bool_)
         found.in_title = np.zeros(heads, np.bool_)
         found.in_body = np.zeros(heads, np.bool_)
         found.in_file = np.zeros(heads, np.bool_)
         for unit in plan.units:
-            self._add_unit(found, unit, scope)
+            self._add_unit(found, plan, unit, scope)
         total = found.total_weight or 1.0
         found.coverage /= total
         found.title_coverage /= total
@@ -214,7 +219,7 @@ class Scorer:
                 rows[self.snapshot.head_of[found]] = found
         return rows
 
-    def _add_unit(self, found: Scores, unit: Unit, scope: Scope) -> None:
+    def _add_unit(self, found: Scores, plan: Plan, unit: Unit, scope: Scope) -> None:
         weight = self.idf(unit)
         found.total_weight += weight
         heads = self.snapshot.size
@@ -233,6 +238,8 @@ class Scorer:
         found.title_precision += len(unit.text) * title_cover
         if unit.emphasis >= 0.5:
             np.maximum(found.rung, rung, out=found.rung)
+            if len(unit.text) > 1 or plan.is_loose:
+                found.has_word |= rung < Rung.PARTIAL
 
     def _title(
         self, found: Scores, alternatives: Sequence[Alternative], weight: float,

@@ -1,9 +1,14 @@
 """Every page in light and dark, Chinese and English, wide and narrow: accessible, and never too wide."""
 
-from collections.abc import Callable
+import gzip
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
+
+from kb.models import Attachment, Person, Revision
 
 pytestmark = pytest.mark.browser
 
@@ -180,8 +185,6 @@ def test_larger_letters_make_the_page_larger(look: Callable[..., Any], site: Any
 
 
 def test_the_search_page_stays_within_its_budget(look: Callable[..., Any]) -> None:
-    import gzip
-
     page = look("results", viewport={"width": 1366, "height": 768})
     urls = page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
     weights = {".js": 0, ".css": 0}

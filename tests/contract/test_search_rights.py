@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from kb.ports import (
@@ -24,6 +24,9 @@ DAY = timedelta(days=1)
 TOKENS = ("年费", "挂失", "汇款", "存单", "利率")
 KEYS = ("", "1", "2", "1+2")
 INSTANTS = (NOW - 25 * DAY, NOW - 5 * DAY, NOW)
+
+# Every example builds an index: making a failing one smaller would take minutes.
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 
 TEXTS = st.lists(st.sampled_from(TOKENS), max_size=3).map("，".join)
 PIECE = st.tuples(TEXTS, TEXTS, TEXTS)
@@ -145,7 +148,7 @@ def made(engine_of: EngineOf, world: list[dict]) -> tuple[SearchEngine, Expected
     return engine_of(*documents), Expected(documents)
 
 
-@settings(max_examples=40)
+@settings(max_examples=30, phases=PHASES)
 @given(world=WORLD, searches=st.lists(ASKED, min_size=4, max_size=8))
 def test_hits_totals_and_facets_are_those_of_brute_force(
     engine_of: EngineOf, world: list[dict], searches: list[EngineQuery]  # type: ignore[type-arg]
@@ -159,7 +162,7 @@ def test_hits_totals_and_facets_are_those_of_brute_force(
         assert answer.departments == count(world, wanted, "department")
 
 
-@settings(max_examples=40)
+@settings(max_examples=30, phases=PHASES)
 @given(world=WORLD, searches=st.lists(ASKED, min_size=4, max_size=8))
 def test_hidden_counts_are_those_of_brute_force(
     engine_of: EngineOf, world: list[dict], searches: list[EngineQuery]  # type: ignore[type-arg]
@@ -174,7 +177,7 @@ def test_hidden_counts_are_those_of_brute_force(
         assert hidden.by_scope == expected.more(asked, scope=Scope.ALL)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, phases=PHASES)
 @given(world=WORLD, asked=ASKED)
 def test_suggestions_and_relations_are_readable_and_in_force(
     engine_of: EngineOf, world: list[dict], asked: EngineQuery  # type: ignore[type-arg]
