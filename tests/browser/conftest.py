@@ -1,6 +1,7 @@
 """A real server over the sample bank, and a real browser that tolerates no error and no foreign request."""
 
 import fcntl
+import os
 import shutil
 import socket
 import threading
@@ -40,8 +41,10 @@ class Site:
 @pytest.fixture(scope="session")
 def sample_home(tmp_path_factory: pytest.TempPathFactory, language: Language) -> Path:
     """A private copy of the sample bank with its index, built once for all test processes."""
-    shared = tmp_path_factory.getbasetemp().parent / "browser-sample"
-    with (tmp_path_factory.getbasetemp().parent / "browser-sample.lock").open("w") as lock:
+    # Every worker has a folder of its own below the one of this run.
+    own = tmp_path_factory.getbasetemp()
+    shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "browser-sample"
+    with shared.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (shared / "ready").exists():
             shutil.rmtree(shared, ignore_errors=True)
@@ -71,6 +74,7 @@ def site(sample_home: Path, language: Language) -> Iterator[Site]:
     settings = Settings(home=sample_home)
     database = Database(settings.database_url)
     engine = WhooshEngine(settings.index_directory, language)
+    assert engine.cursor() > 0, "the index of the sample cannot be opened"
     services = Services(settings, database, SystemClock(), settings.zone, engine)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))

@@ -19,7 +19,7 @@ PAGES = {
     "results": "/search?q=挂失补卡",
     "listing": "/search?node=2&status=all",
     "nothing": "/search?q=呱呱呱呱&scope=title&node=2",
-    "article": "/a/{superseded}?q=卡&rank=2",
+    "article": "/a/{lost_card}?q=挂失补卡&rank=2",
     "old version": "/a/{superseded}/v/1",
     "file": "/files/{file}/preview?q=挂失",
     "missing": "/a/999999",
@@ -36,6 +36,8 @@ NOT_FOUND = ("404",)
 def places(site: Any) -> dict[str, str]:
     """The addresses to look at, with ids from the sample."""
     with site.services.database.read() as session:
+        title = "借记卡挂失与补卡业务办理口径"
+        lost_card = session.scalars(select(Revision.article_id).where(Revision.title == title).limit(1)).one()
         superseded = session.scalars(select(Revision.article_id).where(Revision.number == 2).limit(1)).one()
         file = session.scalars(
             select(Attachment.id)
@@ -43,7 +45,7 @@ def places(site: Any) -> dict[str, str]:
             .where(Attachment.name.endswith(".xlsx"), Revision.shown_from.is_not(None))
             .limit(1)
         ).one()
-    return {name: path.format(superseded=superseded, file=file) for name, path in PAGES.items()}
+    return {name: path.format(superseded=superseded, lost_card=lost_card, file=file) for name, path in PAGES.items()}
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ def ask(page: Any, text: str) -> None:
     page.keyboard.type(text)
     page.keyboard.press("Enter")
     until_title(page, text)
+    page.wait_for_load_state()
 
 
 def state_of(page: Any) -> dict[str, str]:

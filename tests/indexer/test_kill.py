@@ -30,6 +30,7 @@ with (home / "acknowledged").open("a", buffering=1) as acknowledged:
         else:
             known.append(bank.publish(f"知识{seed}号之{len(known)}", "挂失后七天内可以补办新卡。" * 20))
             acknowledged.write(f"{known[-1]}\\n")
+            print("publishing", flush=True)
 """
 
 FOLLOW = """
@@ -44,10 +45,17 @@ Bank(Path(sys.argv[1])).follower().run(threading.Event())
 def start(program: str, *arguments: object) -> subprocess.Popen[bytes]:
     """Start a program of this file in a process of its own."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", program, *map(str, arguments)]
     return subprocess.Popen(
-        [sys.executable, "-c", program, *map(str, arguments)],
-        cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
+
+
+def at_work(process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+    """Wait until a process says that it has begun."""
+    assert process.stdout is not None
+    assert process.stdout.readline(), process.communicate()[1].decode()
+    return process
 
 
 def kill(process: subprocess.Popen[bytes]) -> bytes:
@@ -78,8 +86,9 @@ def test_killing_publisher_and_follower_loses_nothing(tmp_path: Path) -> None:
     bank.follower().catch_up()
     for number in range(ROUNDS):
         publisher, follower = start(PUBLISH, tmp_path, number), start(FOLLOW, tmp_path)
-        # Both need about a second to start; the kill falls anywhere in what comes after.
-        time.sleep(1.1 + chance.random() * 0.9)
+        at_work(publisher)
+        at_work(follower)
+        time.sleep(chance.random() * 0.4)
         first, second = (publisher, follower) if chance.random() < 0.5 else (follower, publisher)
         complaints = kill(first)
         time.sleep(chance.random() * 0.05)
@@ -103,8 +112,8 @@ def test_killing_a_rebuild_leaves_the_index_in_use_as_it_was(tmp_path: Path) -> 
     program = FOLLOW.rsplit("\n", 2)[0] + "\nwhile True:\n    Bank(Path(sys.argv[1])).follower().rebuild()\n"
     chance = random.Random(3)
     for _ in range(max(2, ROUNDS // 4)):
-        process = start(program, tmp_path)
-        time.sleep(0.9 + chance.random())
+        process = at_work(start(program, tmp_path))
+        time.sleep(0.2 + chance.random() * 0.6)
         kill(process)
         assert everything(bank.index) == before
         assert_whole(bank)
