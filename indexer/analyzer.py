@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from indexer.fold import fold, is_han, is_kana, is_word_character
 from indexer.segmenter import Segmenter
 
-ANALYZER_VERSION = "3"
+ANALYZER_VERSION = "4"
 LONGEST_WORD = 12
 # 银发〔2016〕302号, 人民银行令2010第1号, 公告[2019]第3号: year and number in any bracket style.
 _DOCUMENT_NUMBER = re.compile(
@@ -102,7 +102,7 @@ class Analyzer:
         compact = "".join(chunk.text for chunk in chunks(folded))
         found: Counter[str] = Counter(compact)
         found.update(map("".join, itertools.pairwise(compact)))
-        found.update(word for word in self._segmenter.cut(folded) if 3 <= len(word) <= LONGEST_WORD)
+        found.update(word for word in self._segmenter.cut(folded) if 3 <= len(word) <= LONGEST_WORD and not word.isascii())
         found.update(run for run, _start, _end in latin_runs(folded) if len(run) >= 3)
         found.update(term for term, _start, _end in document_numbers(folded))
         found.update(term for term, _start, _end in article_numbers(folded))

@@ -53,7 +53,7 @@ class Answerer:
     def search(self, query: EngineQuery) -> EngineAnswer:
         """Answer a search."""
         conditions = masks(self._snapshot, query)
-        plan = self._opened.planner.plan(query.text, query.verbatim)
+        plan = self._opened.planner(conditions.readable).plan(query.text, query.verbatim)
         if not plan.units and query.text.strip():
             # Nothing but signs: that asks for nothing, not for everything.
             return EngineAnswer(0, 0, (), {}, {}, {}, HiddenHits())
@@ -93,7 +93,7 @@ class Answerer:
             ranked = self._resorted(query, ranked, full)
         if query.status is StatusFilter.PREFER:
             ranked.sort(key=lambda item: not conditions.current[item.head])
-        return self._folded(ranked)
+        return self._folded(ranked, conditions)
 
     def _resorted(self, query: EngineQuery, ranked: list[Ranked], full: BoolArray) -> list[Ranked]:
         heads = self._snapshot.heads
@@ -104,14 +104,17 @@ class Answerer:
             key=lambda item: (not full[item.head], -query.heat.get(int(heads["article"][item.head]), 0.0)),
         )
 
-    def _folded(self, ranked: list[Ranked]) -> list[Ranked]:
-        seen: set[int] = set()
-        kept = []
+    def _folded(self, ranked: list[Ranked], conditions: Masks) -> list[Ranked]:
+        """Keep one revision of each article, the one in force if it is there, at its best place."""
+        places: dict[int, int] = {}
+        kept: list[Ranked] = []
         for item in ranked:
             article = int(self._snapshot.heads["article"][item.head])
-            if article not in seen:
-                seen.add(article)
+            place = places.setdefault(article, len(kept))
+            if place == len(kept):
                 kept.append(item)
+            elif conditions.current[item.head]:
+                kept[place] = item
         return kept
 
     def _browse(self, query: EngineQuery, conditions: Masks, plan: Plan) -> EngineAnswer:
@@ -129,7 +132,7 @@ class Answerer:
         )
         found.in_title = found.in_body = found.in_file = np.zeros(self._snapshot.size, np.bool_)
         everything = np.ones(self._snapshot.size, np.bool_)
-        return self._answer(query, conditions, plan, found, everything, self._folded(order))
+        return self._answer(query, conditions, plan, found, everything, self._folded(order, conditions))
 
     def _answer(
         self, query: EngineQuery, conditions: Masks, plan: Plan, found: Scores, full: BoolArray, order: list[Ranked]
@@ -153,16 +156,17 @@ class Answerer:
 
     def _hidden(self, query: EngineQuery, conditions: Masks, plan: Plan, full: BoolArray) -> HiddenHits:
         def extra(**lifted: BoolArray) -> int:
-            heads = full & replace(conditions, **lifted).all & ~(full & conditions.all)
-            return len(np.unique(self._snapshot.heads["article"][heads]))
+            return len(np.setdiff1d(articles[full & replace(conditions, **lifted).all], found))
 
+        articles = self._snapshot.heads["article"]
+        found = articles[full & conditions.all]
         anything = np.ones(self._snapshot.size, np.bool_)
         status = conditions.current | conditions.ended | conditions.scheduled
         by_scope = 0
         if query.scope is not Scope.ALL and plan.units:
             elsewhere = self._opened.scorer.score(plan, Scope.ALL)
-            wide = (elsewhere.rung < Rung.PARTIAL) & conditions.all & ~full
-            by_scope = len(np.unique(self._snapshot.heads["article"][wide]))
+            wide = (elsewhere.rung < Rung.PARTIAL) & conditions.all
+            by_scope = len(np.setdiff1d(articles[wide], found))
         return HiddenHits(
             by_time=extra(time=anything),
             by_node=extra(node=anything),
@@ -250,15 +254,18 @@ class Answerer:
 
     def suggest(self, query: SuggestQuery) -> list[Suggestion]:
         """Return articles for a text being typed, best first."""
-        plan = self._opened.planner.plan(query.text)
+        plan = self._opened.planner(self._readable(query)).plan(query.text)
         if not plan.units:
             return []
         return self._titles(plan, query, exclude=0)
 
     def related(self, article_id: int, query: SuggestQuery) -> list[Suggestion]:
         """Return articles about the same thing as another's title, best first."""
-        plan = self._opened.planner.plan(query.text, verbatim=True)
+        plan = self._opened.planner(self._readable(query)).plan(query.text, verbatim=True)
         return self._titles(plan, query, exclude=article_id) if plan.units else []
+
+    def _readable(self, query: SuggestQuery) -> BoolArray:
+        return self._snapshot.alive & readable(self._snapshot, query.access_keys)
 
     def _titles(self, plan: Plan, query: SuggestQuery, exclude: int) -> list[Suggestion]:
         snapshot = self._snapshot
@@ -266,9 +273,9 @@ class Answerer:
         found = self._opened.scorer.score(plan, scope)
         instant = query.instant.timestamp()
         shown = (snapshot.heads["shown_from"] <= instant) & (snapshot.heads["shown_to"] > instant)
-        allowed = snapshot.alive & readable(snapshot, query.access_keys) & shown
-        allowed &= snapshot.heads["article"] != exclude
-        ranked = self._folded(rank(self._opened.scorer, found, plan, allowed))[: query.limit]
+        allowed = self._readable(query) & shown & (snapshot.heads["article"] != exclude)
+        # At one instant an article shows one revision, so nothing has to be folded.
+        ranked = rank(self._opened.scorer, found, plan, allowed)[: query.limit]
         texts = wanted_texts(plan)
         suggestions = []
         for item in ranked:
@@ -281,7 +288,7 @@ class Answerer:
 
     def mark(self, query_text: str, text: str) -> Marks:
         """Return where the words of a query stand in a text."""
-        plan = self._opened.planner.plan(query_text)
+        plan = self._opened.planner(self._snapshot.alive).plan(query_text)
         return marks(text, wanted_texts(plan), partial_texts(plan)) if plan.units else ()
 
 

@@ -17,7 +17,7 @@ def wanted_texts(plan: Plan) -> list[str]:
         if unit.emphasis < 0.5 and len(plan.units) > 1:
             continue
         for item in unit.alternatives:
-            text = unit.text if item.text[0] in "#§" else item.text
+            text = unit.text if item.text[0] in "#§*" else item.text
             texts[text] = None
     return sorted(texts, key=len, reverse=True)
 

@@ -1,14 +1,13 @@
 """A snapshot made ready for questions: scorer, planner, and a vocabulary that follows behind."""
 
 import threading
-from functools import cached_property
 
 from whoosh.index import FileIndex
 
 from indexer.language import Language
-from indexer.planner import Planner
+from indexer.planner import Factors, Planner
 from indexer.scoring import Scorer, Weights
-from indexer.snapshot import Snapshot
+from indexer.snapshot import BoolArray, Snapshot
 from indexer.vocabulary import Vocabulary, folded_titles
 
 SMALL = 3_000
@@ -23,6 +22,7 @@ class Opened:
         language: Analysis and lexicon.
         weights: The dials of the ranking.
         previous: The vocabulary of an earlier commit, used until the new one is ready.
+        factors: What each kind of match is worth.
     """
 
     def __init__(
@@ -32,11 +32,13 @@ class Opened:
         language: Language,
         weights: Weights,
         previous: Vocabulary | None = None,
+        factors: Factors | None = None,
     ) -> None:
         self.index = index
         self.snapshot = snapshot
         self.language = language
         self.scorer = Scorer(snapshot, weights)
+        self.factors = factors or Factors()
         if previous is None or snapshot.size <= SMALL:
             self.vocabulary = self._build()
         else:
@@ -51,14 +53,15 @@ class Opened:
     def _replace(self) -> None:
         self.vocabulary = self._build()
 
-    @property
-    def planner(self) -> Planner:
-        """A planner over the present vocabulary."""
-        matcher = self.scorer.matcher
-        language = self.language
-        return Planner(language.analyzer, language.lexicon, self.vocabulary, matcher.articles, matcher.is_run)
+    def planner(self, readable: BoolArray) -> Planner:
+        """Return a planner over the present vocabulary for somebody who may read these heads."""
+        matcher, language = self.scorer.matcher, self.language
+        known: dict[str, bool] = {}
 
-    @cached_property
-    def is_empty(self) -> bool:
-        """Whether the commit holds no article."""
-        return not self.snapshot.alive.any()
+        def occurs(text: str) -> bool:
+            answer = known.get(text)
+            if answer is None:
+                answer = known[text] = matcher.occurs(text, readable)
+            return answer
+
+        return Planner(language.analyzer, language.lexicon, self.vocabulary, occurs, matcher.is_run, self.factors)

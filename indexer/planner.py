@@ -19,9 +19,8 @@ from indexer.lexicon import Lexicon
 from indexer.vocabulary import Vocabulary, is_syllable
 
 LONGEST_QUERY = 200
+INSIDE = "*"
 LONGEST_STRETCH = 8
-FRAME_WEIGHT = 0.12
-SEAM_WEIGHT = 0.12
 SINGLE_WEIGHT = 0.8
 MOST_UNITS = 64
 
@@ -84,7 +83,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Factors:
-    """What a match on each rung is worth against an exact one."""
+    """What a match on each rung is worth against an exact one; 0 leaves that kind of match out.
+
+    ``frame``, ``seam`` and ``document_number`` are the emphasis of padding, of the pair of characters
+    between two words, and of a document number.
+    """
 
     synonym: float = 0.55
     sound: float = 0.75
@@ -92,6 +95,10 @@ class Factors:
     turned: float = 0.85
     shape: float = 0.65
     real_word: float = 0.55
+    letters: float = 0.95
+    frame: float = 0.12
+    seam: float = 0.12
+    document_number: float = 2.0
 
 
 @dataclass(frozen=True)
@@ -111,14 +118,15 @@ class Planner:
         analyzer: The analysis that the index was built with.
         lexicon: Synonyms, frames and stop words.
         vocabulary: Words of the snapshot's titles.
-        occurs: Tells in how many articles a text stands.
+        occurs: Tells whether a text stands in any article that the person asking may read: what
+            is offered as meant must not tell words of others.
         is_run: Tells whether letters and digits stand somewhere as a word of their own.
     """
 
     analyzer: Analyzer
     lexicon: Lexicon
     vocabulary: Vocabulary
-    occurs: Callable[[str], int]
+    occurs: Callable[[str], bool]
     is_run: Callable[[str], bool]
     factors: Factors = field(default_factory=Factors)
 
@@ -143,12 +151,13 @@ class Planner:
 
     def _special(self, folded: str) -> Iterator[Unit]:
         for term, start, end in (*document_numbers(folded), *article_numbers(folded)):
-            if self.occurs(term):
-                emphasis = 2.0 if term.startswith("#") else 1.2
+            emphasis = self.factors.document_number if term.startswith("#") else 1.2
+            if emphasis and self.occurs(term):
                 yield Unit(folded[start:end], start, end, (Alternative(term, 1.0, Rung.EXACT),), emphasis)
         for run, start, end in latin_runs(folded):
             if not run.isalnum() and self.occurs(run):
-                yield Unit(run, start, end, (Alternative(run, 1.0, Rung.EXACT),))
+                inside = Alternative(INSIDE + run, 0.8, Rung.SLIP)
+                yield Unit(run, start, end, (Alternative(run, 1.0, Rung.EXACT), inside))
 
     def _separated_pinyin(self, folded: str) -> Unit | None:
         typed = folded.split()
@@ -181,7 +190,10 @@ class Planner:
 
     def _latin_unit(self, run: str, start: int, end: int, verbatim: bool) -> Unit:
         is_whole = len(run) < 3 or self.is_run(run)
-        alternatives = [Alternative(run, 1.0, Rung.EXACT) if is_whole or verbatim else Alternative(run, 0.8, Rung.SLIP)]
+        alternatives = [Alternative(run, 1.0, Rung.EXACT)]
+        if len(run) > 2:
+            # Half of a code or number, as MSVCR11 in MSVCR110.
+            alternatives.append(Alternative(INSIDE + run, 0.8, Rung.SLIP))
         if not verbatim:
             alternatives += self._synonyms(run)
             if run.isalpha() and len(run) >= 2 and (not is_whole or len(run) == 2):
@@ -191,10 +203,16 @@ class Planner:
         return Unit(run, start, end, _best(alternatives))
 
     def _spelled(self, letters: str, separated: bool = False) -> list[Alternative]:
+        if not self.factors.letters:
+            return []
         phrases = self.vocabulary.spelled(letters, separated)
         if not phrases and not separated:
             phrases = self.vocabulary.by_initials(letters)
-        return [Alternative(phrase, 0.95 * weight, Rung.SOUND) for phrase, weight in phrases]
+        return [
+            Alternative(phrase, self.factors.letters * weight, Rung.SOUND)
+            for phrase, weight in phrases
+            if self.occurs(phrase)
+        ]
 
     def _han_units(self, run: str, base: int, padding: set[int], verbatim: bool) -> Iterator[Unit]:
         words = self._literal_spans(run)
@@ -211,7 +229,7 @@ class Planner:
             if text in self.lexicon.stopwords:
                 emphasis = 0.05
             elif all(place in padding for place in places) and arc.literal:
-                emphasis = FRAME_WEIGHT
+                emphasis = self.factors.frame
             elif len(text) == 1:
                 emphasis = SINGLE_WEIGHT
             yield Unit(text, base + start, base + arc.end, _best(alternatives), emphasis)
@@ -220,9 +238,9 @@ class Planner:
         # The pair of characters across two words tells an article that says it in the same way.
         for first, second in pairwise(words):
             seam = first.text[-1] + second.text[0]
-            if max(first.emphasis, second.emphasis) >= 0.5 and self.occurs(seam):
+            if self.factors.seam and max(first.emphasis, second.emphasis) >= 0.5 and self.occurs(seam):
                 exact = (Alternative(seam, 1.0, Rung.EXACT),)
-                yield Unit(seam, first.end - 1, second.start + 1, exact, SEAM_WEIGHT)
+                yield Unit(seam, first.end - 1, second.start + 1, exact, self.factors.seam)
 
     def _literal_spans(self, run: str) -> set[tuple[int, int]]:
         spans = set()
@@ -261,7 +279,7 @@ class Planner:
         for end in range(start + 2, min(len(run), start + LONGEST_STRETCH) + 1):
             text = run[start:end]
             literal = text in self.vocabulary or (
-                (start, end) in words and self.analyzer.knows(text) and self.occurs(text) > 0
+                (start, end) in words and self.analyzer.knows(text) and self.occurs(text)
             )
             alternatives = () if verbatim else self._meant(text, literal)
             length = end - start
@@ -287,9 +305,9 @@ class Planner:
     def _meant(self, text: str, literal: bool) -> tuple[Alternative, ...]:
         if not is_ideographic(text):
             return ()
-        scale = self.factors.real_word / self.factors.sound if literal else 1.0
+        sound = self.factors.real_word if literal else self.factors.sound
         found = [
-            Alternative(word, self.factors.sound * scale, Rung.SOUND)
+            Alternative(word, sound, Rung.SOUND)
             for word in self.vocabulary.sounds_like(text)
             if self.occurs(word)
         ]
@@ -303,7 +321,7 @@ class Planner:
                 for word in self.vocabulary.looks_like(text)
                 if self.occurs(word)
             ]
-        return tuple(found)
+        return tuple(item for item in found if item.factor > 0)
 
     def _slips(self, text: str) -> list[Alternative]:
         if len(text) < 2:
@@ -352,7 +370,7 @@ def _both(text: str, start: int, words: tuple[Alternative, ...]) -> Iterator[Uni
 
 def _best(alternatives: list[Alternative]) -> tuple[Alternative, ...]:
     found: dict[str, Alternative] = {}
-    for alternative in alternatives:
+    for alternative in (item for item in alternatives if item.factor > 0):
         known = found.get(alternative.text)
         if known is None or known.factor < alternative.factor:
             found[alternative.text] = alternative

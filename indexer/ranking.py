@@ -13,7 +13,6 @@ from indexer.scoring import Reals, Scorer, Scores
 from indexer.snapshot import BoolArray
 
 CANDIDATES = 200
-LONG_PHRASE = 7
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,8 @@ class Ranked:
     """A candidate after the second stage; ``passage`` is its best passage's row, or -1.
 
     ``place`` is 0 for a long phrase found as typed, 1 for every word as typed in the title, 2 for
-    the rest; a higher place never outranks a lower one.
+    every word as typed or by a synonym, 3 for sounds, slips and parts. Places 0 and 1 always come
+    first; 3 stays below 2 as soon as anything holds the query as typed.
     """
 
     head: int
@@ -29,7 +29,7 @@ class Ranked:
     rung: Rung
     verbatim: bool
     passage: int
-    place: int = 2
+    place: int = 3
 
 
 def best_passage(scorer: Scorer, found: Scores, head: int, only: Literal["any", "text", "file"] = "any") -> int:
@@ -57,7 +57,9 @@ def rank(scorer: Scorer, found: Scores, plan: Plan, allowed: BoolArray) -> list[
     preferred = found.combined + np.where(found.verbatim >= 0, found.combined.max(initial=0.0), 0.0)
     heads = _candidates(preferred, allowed)
     ranked = [_refine(scorer, found, plan, int(head)) for head in heads]
-    return sorted(ranked, key=lambda item: (item.place, -item.score, item.head))
+    exact = plan.is_phrase and any(item.verbatim for item in ranked)
+    lowest = 3 if exact else 2
+    return sorted(ranked, key=lambda item: (min(item.place, lowest), -item.score, item.head))
 
 
 def _candidates(combined: Reals, allowed: BoolArray) -> IntArray:
@@ -86,11 +88,13 @@ def _refine(scorer: Scorer, found: Scores, plan: Plan, head: int) -> Ranked:
         + dials.proximity * _nearness(plan, title, body)
     )
     rung = Rung(int(found.rung[head]))
-    place = 2
-    if (in_title or in_body) and plan.is_phrase and len(plan.compact) >= LONG_PHRASE:
+    place = 3
+    if (in_title or in_body) and plan.is_phrase and len(plan.compact) >= dials.long_phrase:
         place = 0
-    elif rung is Rung.EXACT and _all_in(plan, title):
+    elif dials.title_first and rung is Rung.EXACT and _all_in(plan, title):
         place = 1
+    elif rung <= Rung.SYNONYM or (plan.is_phrase and (in_title or in_body)):
+        place = 2
     return Ranked(
         head, float(found.combined[head] * (1 + bonus)), rung, in_title or in_body, passage, place
     )

@@ -4,7 +4,7 @@ import hashlib
 import math
 import struct
 from datetime import datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -77,8 +77,16 @@ def build_schema() -> fields.Schema:
 def fingerprint(lexicon_digest: str) -> str:
     """Return a digest of everything that decides what the index holds."""
     parts = [SCHEMA_VERSION, ANALYZER_VERSION, lexicon_digest, str(HEAD), str(PLACE)]
-    parts += [f"{name}={version(name)}" for name in LIBRARIES]
+    parts += [f"{name}={_installed(name)}" for name in LIBRARIES]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _installed(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        # The accelerator is optional: jieba alone cuts as well.
+        return "absent"
 
 
 def seconds(instant: datetime | None, default: float = math.inf) -> float:

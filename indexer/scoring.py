@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.codec import FloatArray, IntArray
-from indexer.planner import Alternative, Plan, Rung, Unit
+from indexer.fold import is_word_character
+from indexer.planner import INSIDE, Alternative, Plan, Rung, Unit
 from indexer.schema import FILE_KIND
 from indexer.snapshot import BoolArray, Snapshot
 from kb.ports import Scope
@@ -23,7 +24,11 @@ Reals = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Weights:
-    """The dials of the ranking."""
+    """The dials of the ranking.
+
+    ``long_phrase`` is the number of characters from which a phrase found as typed comes first, whatever
+    else speaks for others; ``title_first`` puts titles with every word as typed next.
+    """
 
     k1: float = 1.2
     title_b: float = 0.75
@@ -40,6 +45,8 @@ class Weights:
     verbatim_title: float = 0.6
     verbatim_body: float = 0.5
     proximity: float = 2.5
+    long_phrase: int = 7
+    title_first: bool = True
 
 
 @dataclass
@@ -108,10 +115,12 @@ class Matcher:
 
     def _look_up(self, fieldname: str, text: str) -> tuple[IntArray, FloatArray]:
         postings = self.snapshot.postings
-        if len(text) <= 2 or text[0] in "#§" or (text[0].isascii() and text[-1].isascii()):
-            whole = postings(fieldname, text)
-            if len(whole[0]) or len(text) <= 2 or text[0] in "#§" or not text.isalnum():
-                return whole
+        if text[0] == INSIDE:
+            text = "".join(filter(is_word_character, text))
+            if len(text) < 3:
+                return postings(fieldname, text)
+        elif len(text) <= 2 or text[0] in "#§" or (text[0].isascii() and text[-1].isascii()):
+            return postings(fieldname, text)
         grams = [text[place : place + 2] for place in range(len(text) - 1)]
         lists = sorted((postings(fieldname, gram) for gram in dict.fromkeys(grams)), key=lambda pair: len(pair[0]))
         rows, counts = lists[0]
@@ -127,6 +136,13 @@ class Matcher:
     def is_run(self, run: str) -> bool:
         """Return whether letters and digits stand somewhere as a word of their own, not inside another."""
         return any(len(self.snapshot.postings(name, run)[0]) for name in ("title", "body", "file"))
+
+    def occurs(self, text: str, readable: BoolArray) -> bool:
+        """Return whether a text stands in any of the readable heads or their passages."""
+        if readable[self.rows("title", text)[0]].any():
+            return True
+        head_of = self.snapshot.head_of
+        return any(bool(readable[head_of[self.rows(name, text)[0]]].any()) for name in ("body", "file"))
 
     def articles(self, text: str) -> int:
         """Return in how many heads a text stands, in any field."""

@@ -1,9 +1,14 @@
 """Reading pages in tests: text without tags, and clients that let an answer finish its bookkeeping."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import unescape
 
 from flask.testing import FlaskClient
+from sqlalchemy import event
+
+from kb.database import Database
 
 TAGS = re.compile(r"<[^>]*>")
 SPACE = re.compile(r"\s+")
@@ -30,3 +35,17 @@ def section(html: str, element_id: str) -> str:
 def titles(html: str) -> list[str]:
     """Return the titles of the results on a page, in order."""
     return [words(found) for found in re.findall(r'<a href="[^"]*" class="hit-link"[^>]*>(.*?)</a>', html, re.S)]
+
+
+@contextmanager
+def statements(database: Database) -> Iterator[list[str]]:
+    """Collect the questions that go to the database, without those that open and close transactions."""
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if not statement.startswith(("BEGIN", "PRAGMA")):
+            asked.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    yield asked
+    event.remove(database.engine, "before_cursor_execute", note)

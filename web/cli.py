@@ -11,6 +11,7 @@ from kb.errors import Invalid, KnowledgeBaseError
 from web.commands.audit import audit
 from web.commands.database import sample, upgrade
 from web.commands.department import department
+from web.commands.evaluate import evaluate
 from web.commands.indexing import index, reindex
 from web.commands.knowledge import import_command
 from web.commands.person import user
@@ -37,6 +38,7 @@ kb.add_command(import_command)
 kb.add_command(index)
 kb.add_command(reindex)
 kb.add_command(search)
+kb.add_command(evaluate)
 kb.add_command(serve)
 kb.add_command(user)
 kb.add_command(department)

@@ -33,6 +33,7 @@ class _Token:
     name: str = ""
     start: int = -1
     length: int = 0
+    is_entity: bool = False
 
 
 def marked(text: str, marks: Marks) -> Markup:
@@ -159,8 +160,9 @@ def _tokens(html: str) -> tuple[list[_Token], str]:
             tokens.append(_Token(raw, name))
             shown = "" if name in _INLINE or name == "wbr" else "\n"
         else:
-            shown = unescape(raw) if match["entity"] else raw
-            tokens.append(_Token(raw if match["entity"] else str(escape(raw)), "", length, len(shown)))
+            is_entity = match["entity"] is not None
+            shown = unescape(raw) if is_entity else raw
+            tokens.append(_Token(raw if is_entity else str(escape(raw)), "", length, len(shown), is_entity))
         text.append(shown)
         length += len(shown)
     return tokens, "".join(text)
@@ -181,16 +183,15 @@ def _usable(marks: Marks, length: int) -> list[tuple[int, int]]:
 
 def _pieces(token: _Token, text: str, marks: list[tuple[int, int]], hit: int) -> Iterator[str]:
     end = token.start + token.length
-    whole = token.raw.startswith("&") and token.raw.endswith(";")
     position = token.start
     while hit < len(marks) and marks[hit][0] < end:
         start, stop = max(marks[hit][0], token.start), min(marks[hit][1], end)
         yield str(escape(text[position:start]))
         # An entity may stand for two characters; it is never cut in half.
-        shown = token.raw if whole else str(escape(text[start:stop]))
+        shown = token.raw if token.is_entity else str(escape(text[start:stop]))
         yield f'<mark data-hit="{hit + 1}">{shown}</mark>'
-        position = end if whole else stop
-        if marks[hit][1] > end or whole:
+        position = end if token.is_entity else stop
+        if marks[hit][1] > end or token.is_entity:
             break
         hit += 1
     yield str(escape(text[position:end]))

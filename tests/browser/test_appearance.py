@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
 from sqlalchemy import select, update
 
@@ -169,6 +170,15 @@ def test_on_paper_only_the_text_remains_with_who_printed_it(look: Callable[..., 
     assert "打印人" in footer
     assert page.is_visible(".watermark")
     assert page.evaluate("getComputedStyle(document.querySelector('mark')).textDecorationLine") == "underline"
+
+
+def test_every_printed_sheet_names_who_printed_it(look: Callable[..., Any]) -> None:
+    document = pypdfium2.PdfDocument(look("article").pdf(format="A4"))
+    sheets = [document[number].get_textpage().get_text_range() for number in range(len(document))]
+    assert len(sheets) >= 2
+    for sheet in sheets:
+        assert "仅限行内使用" in sheet
+        assert "返回结果" not in sheet
 
 
 def test_the_watermark_names_the_reader_and_never_catches_a_click(look: Callable[..., Any]) -> None:

@@ -8,12 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from indexer import whoosh_engine
 from indexer.store import IndexFolder
 from kb.attachments import NewFile
-from kb.indexing import latest_change
-from kb.models import Article, FileText
+from kb.indexing import all_article_ids, changes_of, latest_change
+from kb.models import Article, FilePart, FileText
 from kb.ports import Extraction
 from tests.indexer.bank import Bank
 from tests.indexer.world import NOW, SAMPLE, everything, ids, query
@@ -68,8 +69,6 @@ def test_replaying_a_batch_changes_nothing(bank: Bank) -> None:
     follower.catch_up()
     before = everything(bank.index)
     with bank.database.read() as session:
-        from kb.indexing import all_article_ids, changes_of
-
         changes = list(changes_of(session, all_article_ids(session)))
     for _ in range(3):
         updater.apply(changes, updater.cursor())
@@ -120,18 +119,16 @@ def test_the_text_of_attachments_is_extracted_and_found(bank: Bank) -> None:
         bank.publish(f"附件{name}", "见附件。", NewFile(name, (SAMPLE / "attachments" / name).read_bytes()))
     bank.follower().catch_up()
     with bank.database.read() as session:
-        assert {row.status for row in session.query(FileText)} == {"ok"}
+        assert set(session.scalars(select(FileText.status))) == {"ok"}
     engine = bank.engine()
     for name, kind in names.items():
         with bank.database.read() as session:
-            words = session.query(FileText).filter_by(suffix=name.rsplit(".")[-1]).one()
-            part = session.execute(
-                __import__("sqlalchemy").text("select text, number from file_parts where file_text_id = :id limit 1"),
-                {"id": words.id},
-            ).one()
+            of_name = select(FilePart).join(FileText).where(FileText.suffix == name.rpartition(".")[2])
+            part = session.scalars(of_name.order_by(FilePart.position)).first()
+        assert part is not None
         hits = engine.search(query(part.text[:12], verbatim=True)).hits
         found = [hit.file for hit in hits if hit.file is not None and hit.file.name == name]
-        assert found and found[0].kind == kind
+        assert [(each.kind, each.number) for each in found] == [(kind, part.number)]
 
 
 def test_a_broken_attachment_is_reported_and_harms_nothing(bank: Bank) -> None:
@@ -139,7 +136,7 @@ def test_a_broken_attachment_is_reported_and_harms_nothing(bank: Bank) -> None:
     other = bank.publish("好附件", "正文。", NewFile("好.txt", "口径原文".encode()))
     bank.follower().catch_up()
     with bank.database.read() as session:
-        states = {row.suffix: (row.status, bool(row.note)) for row in session.query(FileText)}
+        states = {row.suffix: (row.status, bool(row.note)) for row in session.scalars(select(FileText))}
     assert states["txt"][0] == "ok"
     assert states["docx"][0] != "ok" and states["docx"][1]
     assert ids(bank.engine().search(query("口径原文"))) == [other]

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from pages import fetch, section, titles, words
+from pages import fetch, section, statements, titles, words
 from small_bank import NOON, World
 from sqlalchemy import select
 
@@ -141,6 +141,20 @@ def test_page_numbers_show_the_ends_and_the_neighbours() -> None:
     assert page_numbers(5, 20) == [1, None, 3, 4, 5, 6, 7, None, 20]
     assert page_numbers(1, 3) == [1, 2, 3]
     assert page_numbers(1, 1) == [1]
+
+
+def test_questions_to_the_database_do_not_grow_with_the_hits(
+    agent: FlaskClient, many: int, database: Database
+) -> None:
+    asked = []
+    for query in ("/search?q=柜面服务收费第44号&scope=title&verbatim=1&page=1", "/search?q=柜面服务收费"):
+        fetch(agent, query)
+        with statements(database) as found:
+            page = fetch(agent, query)
+        asked.append((len(titles(page)), len(found)))
+    (few, before), (full, after) = asked
+    assert full == 20 > few
+    assert after == before <= 25
 
 
 # --- the address ------------------------------------------------------------------------------

@@ -123,7 +123,7 @@ def search(context: click.Context, /, **_options: object) -> None:
     services = open_services()
     with services.database.read() as session:
         request = _request(session, values, services.zone)
-        actor = _actor(session, values["username"])
+        actor = searching_actor(session, values["username"])
         if batch is not None:
             answer_batch(services, session, actor, request, batch, run_path, values["snippets"])
             return
@@ -210,7 +210,12 @@ def _print(result: SearchResult) -> None:
             click.echo(f"     附件：{row.hit.file.name}")
 
 
-def _actor(session: Session, username: str) -> Actor:
+def searching_actor(session: Session, username: str) -> Actor:
+    """Return the person to search as, or one who may read everything if no name is given.
+
+    Raises:
+        click.ClickException: if there is no such person.
+    """
     if not username:
         return SYSTEM
     person = session.scalar(select(Person).where(Person.username == username))
