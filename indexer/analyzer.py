@@ -102,7 +102,11 @@ class Analyzer:
         compact = "".join(chunk.text for chunk in chunks(folded))
         found: Counter[str] = Counter(compact)
         found.update(map("".join, itertools.pairwise(compact)))
-        found.update(word for word in self._segmenter.cut(folded) if 3 <= len(word) <= LONGEST_WORD and not word.isascii())
+        found.update(
+            word
+            for word in self._segmenter.cut(folded)
+            if 3 <= len(word) <= LONGEST_WORD and not word.isascii()
+        )
         found.update(run for run, _start, _end in latin_runs(folded) if len(run) >= 3)
         found.update(term for term, _start, _end in document_numbers(folded))
         found.update(term for term, _start, _end in article_numbers(folded))

@@ -12,7 +12,7 @@ from indexer.filters import Masks, masks, readable
 from indexer.fold import fold
 from indexer.highlight import clip, marks, partial_texts, rung_names, wanted_texts, window
 from indexer.opened import Opened
-from indexer.planner import Plan, Rung
+from indexer.plan import Plan, Rung
 from indexer.ranking import Ranked, best_passage, rank
 from indexer.schema import KINDS
 from indexer.scoring import Scores
@@ -36,7 +36,6 @@ THIN = 20
 PARTIAL_FLOOR = 0.25
 PARTIAL_SHARE = 0.45
 WHY = {Rung.SYNONYM: "同义词", Rung.SOUND: "按读音", Rung.SLIP: "相近写法"}
-
 
 
 class Answerer:
@@ -78,7 +77,13 @@ class Answerer:
         return full | ((found.coverage >= floor) & found.has_word)
 
     def _order(
-        self, query: EngineQuery, plan: Plan, found: Scores, allowed: BoolArray, full: BoolArray, conditions: Masks
+        self,
+        query: EngineQuery,
+        plan: Plan,
+        found: Scores,
+        allowed: BoolArray,
+        full: BoolArray,
+        conditions: Masks,
     ) -> list[Ranked]:
         ranked = rank(self._opened.scorer, found, plan, allowed)
         listed = {item.head for item in ranked}
@@ -127,15 +132,26 @@ class Answerer:
             order.sort(key=lambda item: not conditions.current[item.head])
         nothing = np.zeros(self._snapshot.size)
         found = Scores(
-            nothing, nothing, nothing, nothing, np.zeros(len(self._snapshot.places)),
-            np.zeros(self._snapshot.size, np.int8), 0.0,
+            nothing,
+            nothing,
+            nothing,
+            nothing,
+            np.zeros(len(self._snapshot.places)),
+            np.zeros(self._snapshot.size, np.int8),
+            0.0,
         )
         found.in_title = found.in_body = found.in_file = np.zeros(self._snapshot.size, np.bool_)
         everything = np.ones(self._snapshot.size, np.bool_)
         return self._answer(query, conditions, plan, found, everything, self._folded(order, conditions))
 
     def _answer(
-        self, query: EngineQuery, conditions: Masks, plan: Plan, found: Scores, full: BoolArray, order: list[Ranked]
+        self,
+        query: EngineQuery,
+        conditions: Masks,
+        plan: Plan,
+        found: Scores,
+        full: BoolArray,
+        order: list[Ranked],
     ) -> EngineAnswer:
         names = rung_names()
         page = order[query.offset : query.offset + query.limit]
@@ -183,7 +199,11 @@ class Answerer:
         texts = wanted_texts(plan)
         scopes = [
             name
-            for name, mask in (("title", found.in_title), ("content", found.in_body), ("attachment", found.in_file))
+            for name, mask in (
+                ("title", found.in_title),
+                ("content", found.in_body),
+                ("attachment", found.in_file),
+            )
             if mask[head]
         ]
         file = self._file_hit(found, plan, texts, head) if "attachment" in scopes else None

@@ -8,7 +8,11 @@ from indexer.documents import access_term
 from indexer.snapshot import BoolArray, Snapshot
 from kb.ports import DateField, DateRange, EngineQuery, StatusFilter
 
-_DATE_COLUMNS = {DateField.PUBLISHED: "published", DateField.UPDATED: "updated", DateField.EFFECTIVE: "effective"}
+_DATE_COLUMNS = {
+    DateField.PUBLISHED: "published",
+    DateField.UPDATED: "updated",
+    DateField.EFFECTIVE: "effective",
+}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from indexer.fold import fold_with_places, is_word_character
-from indexer.planner import Plan, Rung
+from indexer.plan import Plan, Rung
 from kb.ports import Marks
 
 WINDOW = 180

@@ -5,7 +5,8 @@ import threading
 from whoosh.index import FileIndex
 
 from indexer.language import Language
-from indexer.planner import Factors, Planner
+from indexer.plan import Factors
+from indexer.planner import Planner
 from indexer.scoring import Scorer, Weights
 from indexer.snapshot import BoolArray, Snapshot
 from indexer.vocabulary import Vocabulary, folded_titles
@@ -64,4 +65,6 @@ class Opened:
                 answer = known[text] = matcher.occurs(text, readable)
             return answer
 
-        return Planner(language.analyzer, language.lexicon, self.vocabulary, occurs, matcher.is_run, self.factors)
+        return Planner(
+            language.analyzer, language.lexicon, self.vocabulary, occurs, matcher.is_run, self.factors
+        )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from enum import IntEnum
 from itertools import pairwise
 
 from indexer.analyzer import (
@@ -16,89 +15,13 @@ from indexer.analyzer import (
 )
 from indexer.fold import fold
 from indexer.lexicon import Lexicon
+from indexer.plan import INSIDE, Alternative, Factors, Plan, Rung, Unit
 from indexer.vocabulary import Vocabulary, is_syllable
 
 LONGEST_QUERY = 200
-INSIDE = "*"
 LONGEST_STRETCH = 8
 SINGLE_WEIGHT = 0.8
 MOST_UNITS = 64
-
-
-class Rung(IntEnum):
-    """How far an alternative is from what was typed; lower rungs never lose to higher ones."""
-
-    EXACT = 0
-    SYNONYM = 1
-    SOUND = 2
-    SLIP = 3
-    PARTIAL = 4
-
-
-@dataclass(frozen=True)
-class Alternative:
-    """A text that may stand for a unit; ``factor`` is what finding it is worth, up to 1."""
-
-    text: str
-    factor: float
-    rung: Rung
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A stretch of the query that should be found; ``emphasis`` scales its weight."""
-
-    text: str
-    start: int
-    end: int
-    alternatives: tuple[Alternative, ...]
-    emphasis: float = 1.0
-
-    @property
-    def grams(self) -> tuple[str, ...]:
-        """The neighbouring pairs of characters, for partial matches."""
-        return tuple(self.text[place : place + 2] for place in range(len(self.text) - 1))
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A query understood: its units and the corrections that it suggests.
-
-    ``compact`` is the folded query without the padding around it, blanks and punctuation;
-    ``is_phrase`` tells that it was typed as one stretch.
-    """
-
-    folded: str
-    compact: str
-    is_phrase: bool
-    units: tuple[Unit, ...] = ()
-    corrections: tuple[str, ...] = ()
-    expansions: tuple[str, ...] = ()
-
-    @property
-    def is_loose(self) -> bool:
-        """Whether the query consists of single characters only."""
-        return all(len(unit.text) == 1 for unit in self.units if unit.emphasis >= 0.5)
-
-
-@dataclass(frozen=True)
-class Factors:
-    """What a match on each rung is worth against an exact one; 0 leaves that kind of match out.
-
-    ``frame``, ``seam`` and ``document_number`` are the emphasis of padding, of the pair of characters
-    between two words, and of a document number.
-    """
-
-    synonym: float = 0.55
-    sound: float = 0.75
-    slip: float = 0.7
-    turned: float = 0.85
-    shape: float = 0.65
-    real_word: float = 0.55
-    letters: float = 0.95
-    frame: float = 0.12
-    seam: float = 0.12
-    document_number: float = 2.0
 
 
 @dataclass(frozen=True)
@@ -147,7 +70,14 @@ class Planner:
             units = [Unit(unit.text, unit.start, unit.end, unit.alternatives) for unit in units]
         core = _core(folded, units)
         compact = "".join(chunk.text for chunk in chunks(core))
-        return Plan(folded, compact, len(core.split()) == 1, tuple(units), self._corrections(folded, units), _expansions(units))
+        return Plan(
+            folded,
+            compact,
+            len(core.split()) == 1,
+            tuple(units),
+            self._corrections(folded, units),
+            _expansions(units),
+        )
 
     def _special(self, folded: str) -> Iterator[Unit]:
         for term, start, end in (*document_numbers(folded), *article_numbers(folded)):
@@ -252,9 +182,7 @@ class Planner:
                 place = start + len(word)
         return spans
 
-    def _best_path(
-        self, run: str, words: set[tuple[int, int]], verbatim: bool
-    ) -> list[tuple[int, _Arc]]:
+    def _best_path(self, run: str, words: set[tuple[int, int]], verbatim: bool) -> list[tuple[int, _Arc]]:
         # Viterbi over the stretch: words as typed are worth most, words as meant less, loose
         # characters least; so a slip is mended only where the text makes no sense as it stands.
         best: list[tuple[float, int, _Arc | None]] = [(float("-inf"), 0, None)] * (len(run) + 1)
@@ -298,7 +226,12 @@ class Planner:
         for place in range(1, len(text) - 2):
             first = text[:place] + text[place + 1]
             second = text[place] + text[place + 2 :]
-            if first in self.vocabulary and second in self.vocabulary and self.occurs(first) and self.occurs(second):
+            if (
+                first in self.vocabulary
+                and second in self.vocabulary
+                and self.occurs(first)
+                and self.occurs(second)
+            ):
                 pair = tuple(Alternative(word, self.factors.turned, Rung.SLIP) for word in (first, second))
                 yield _Arc(end, len(text) * self.factors.turned * 0.95, False, pair, crossed=True)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from indexer.codec import IntArray
 from indexer.fold import fold, is_word_character
-from indexer.planner import Plan, Rung
+from indexer.plan import Plan, Rung
 from indexer.schema import FILE_KIND, TAGS_KIND
 from indexer.scoring import Reals, Scorer, Scores
 from indexer.snapshot import BoolArray
@@ -32,7 +32,9 @@ class Ranked:
     place: int = 3
 
 
-def best_passage(scorer: Scorer, found: Scores, head: int, only: Literal["any", "text", "file"] = "any") -> int:
+def best_passage(
+    scorer: Scorer, found: Scores, head: int, only: Literal["any", "text", "file"] = "any"
+) -> int:
     """Return the row of a head's best matching passage, or -1.
 
     Args:
@@ -95,9 +97,7 @@ def _refine(scorer: Scorer, found: Scores, plan: Plan, head: int) -> Ranked:
         place = 1
     elif rung <= Rung.SYNONYM or (plan.is_phrase and (in_title or in_body)):
         place = 2
-    return Ranked(
-        head, float(found.combined[head] * (1 + bonus)), rung, in_title or in_body, passage, place
-    )
+    return Ranked(head, float(found.combined[head] * (1 + bonus)), rung, in_title or in_body, passage, place)
 
 
 def _all_in(plan: Plan, text: str) -> bool:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from indexer.codec import FloatArray, IntArray
 from indexer.fold import is_word_character
-from indexer.planner import INSIDE, Alternative, Plan, Rung, Unit
+from indexer.plan import INSIDE, Alternative, Plan, Rung, Unit
 from indexer.schema import FILE_KIND
 from indexer.snapshot import BoolArray, Snapshot
 from kb.ports import Scope
@@ -122,7 +122,9 @@ class Matcher:
         elif len(text) <= 2 or text[0] in "#§" or (text[0].isascii() and text[-1].isascii()):
             return postings(fieldname, text)
         grams = [text[place : place + 2] for place in range(len(text) - 1)]
-        lists = sorted((postings(fieldname, gram) for gram in dict.fromkeys(grams)), key=lambda pair: len(pair[0]))
+        lists = sorted(
+            (postings(fieldname, gram) for gram in dict.fromkeys(grams)), key=lambda pair: len(pair[0])
+        )
         rows, counts = lists[0]
         for other, other_counts in lists[1:]:
             if not len(rows):
@@ -192,8 +194,13 @@ class Scorer:
         """Return the first stage's findings for every head, before any filter."""
         heads, passages = self.snapshot.size, len(self.snapshot.places)
         found = Scores(
-            np.zeros(heads), np.zeros(heads), np.zeros(heads), np.zeros(heads), np.zeros(passages),
-            np.zeros(heads, np.int8), 0.0,
+            np.zeros(heads),
+            np.zeros(heads),
+            np.zeros(heads),
+            np.zeros(heads),
+            np.zeros(passages),
+            np.zeros(heads, np.int8),
+            0.0,
         )
         found.has_word = np.zeros(heads, np.bool_)
         found.in_title = np.zeros(heads, np.bool_)
@@ -258,8 +265,13 @@ class Scorer:
                 found.has_word |= rung < Rung.PARTIAL
 
     def _title(
-        self, found: Scores, alternatives: Sequence[Alternative], weight: float,
-        cover: Reals, title_cover: Reals, rung: NDArray[np.int8],
+        self,
+        found: Scores,
+        alternatives: Sequence[Alternative],
+        weight: float,
+        cover: Reals,
+        title_cover: Reals,
+        rung: NDArray[np.int8],
     ) -> None:
         frequency = np.zeros(self.snapshot.size)
         for item in alternatives:
@@ -274,8 +286,13 @@ class Scorer:
         found.stage1 += dials.title_boost * weight * frequency * (dials.k1 + 1) / (frequency + norm)
 
     def _passages(
-        self, found: Scores, fieldname: str, alternatives: Sequence[Alternative], weight: float,
-        cover: Reals, rung: NDArray[np.int8],
+        self,
+        found: Scores,
+        fieldname: str,
+        alternatives: Sequence[Alternative],
+        weight: float,
+        cover: Reals,
+        rung: NDArray[np.int8],
     ) -> None:
         head_of = self.snapshot.head_of
         frequency = np.zeros(self.snapshot.size)

@@ -143,7 +143,9 @@ class Vocabulary:
     def _likelihood(self, phrase: str) -> float:
         # People abbreviate words that mean something, from the start of the first to the end of the last.
         words = self._analyzer.words(phrase)
-        real = sum(len(word) for word in words if len(word) > 1 and word in self.counts and word not in self._loose)
+        real = sum(
+            len(word) for word in words if len(word) > 1 and word in self.counts and word not in self._loose
+        )
         return (0.1 + real / len(phrase)) ** 3 * (2.0 if phrase in self.counts else 1.0)
 
 
@@ -176,7 +178,42 @@ def _one_slip(first: str, second: str) -> bool:
 
 
 _INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsyw", "")
-_FINALS = ["iang", "iong", "uang", "ang", "eng", "ing", "ong", "ian", "iao", "uai", "uan", "ai", "an", "ao", "ei", "en", "er", "ia", "ie", "in", "iu", "ou", "ua", "ue", "ui", "un", "uo", "ve", "a", "e", "i", "o", "u", "v"]
+_FINALS = [
+    "iang",
+    "iong",
+    "uang",
+    "ang",
+    "eng",
+    "ing",
+    "ong",
+    "ian",
+    "iao",
+    "uai",
+    "uan",
+    "ai",
+    "an",
+    "ao",
+    "ei",
+    "en",
+    "er",
+    "ia",
+    "ie",
+    "in",
+    "iu",
+    "ou",
+    "ua",
+    "ue",
+    "ui",
+    "un",
+    "uo",
+    "ve",
+    "a",
+    "e",
+    "i",
+    "o",
+    "u",
+    "v",
+]
 
 
 def split_syllables(letters: str, most: int = 6) -> Iterator[list[str]]:

@@ -31,7 +31,12 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {Permission.ARTICLE_READ, Permission.ARTICLE_APPROVE, Permission.COMMENT_MODERATE}
     ),
     Role.MANAGER: frozenset(
-        {Permission.ARTICLE_READ, Permission.COMMENT_MODERATE, Permission.INSIGHT_READ, Permission.LEXICON_WRITE}
+        {
+            Permission.ARTICLE_READ,
+            Permission.COMMENT_MODERATE,
+            Permission.INSIGHT_READ,
+            Permission.LEXICON_WRITE,
+        }
     ),
     Role.ADMIN: frozenset({Permission.ARTICLE_READ, Permission.PERSON_MANAGE}),
 }

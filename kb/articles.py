@@ -109,7 +109,9 @@ def check_text(text: RevisionText, limit: int, title_limit: int = TITLE_LIMIT) -
     elif len(text.title) > title_limit:
         errors["title"] = f"标题最多 {title_limit} 个字，现在是 {len(text.title)} 个字。"
     if len(text.source) > limit:
-        errors["source"] = f"正文最多 {limit:,} 个字符，现在是 {len(text.source):,} 个字符；内容没有被截断，请拆分后再保存。"
+        errors["source"] = (
+            f"正文最多 {limit:,} 个字符，现在是 {len(text.source):,} 个字符；内容没有被截断，请拆分后再保存。"
+        )
     if text.effective_from and text.effective_to and text.effective_to <= text.effective_from:
         errors["effective_to"] = "失效时间必须晚于生效时间。"
     if errors:
@@ -135,7 +137,9 @@ def add_revision(
     try:
         rendered = render(text.source, text.format, limit=limit)
     except MarkupTooLarge as error:
-        raise Invalid("正文的结构过于复杂，未能保存；请减少嵌套层级后再试。", {"source": str(error)}) from error
+        raise Invalid(
+            "正文的结构过于复杂，未能保存；请减少嵌套层级后再试。", {"source": str(error)}
+        ) from error
     number = session.scalar(select(func.max(Revision.number)).where(Revision.article_id == article.id)) or 0
     revision = Revision(
         article=article,

@@ -150,7 +150,9 @@ def parts_of(session: Session, attachment: Attachment) -> list[FilePart]:
 
 def next_waiting(session: Session) -> tuple[int, str, bytes] | None:
     """Return (file text id, name, bytes) of one file whose text is still to be extracted."""
-    waiting = session.scalar(select(FileText).where(FileText.status == "waiting").order_by(FileText.id).limit(1))
+    waiting = session.scalar(
+        select(FileText).where(FileText.status == "waiting").order_by(FileText.id).limit(1)
+    )
     if waiting is None:
         return None
     return waiting.id, f"file.{waiting.suffix}", b"".join(stream(session, waiting.sha256))

@@ -115,5 +115,3 @@ def _files(session: Session, article_ids: Sequence[int]) -> dict[int, list[Index
 def article_count(session: Session) -> int:
     """Return how many articles exist, for progress."""
     return session.scalar(select(func.count()).select_from(Article)) or 0
-
-

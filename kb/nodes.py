@@ -18,7 +18,9 @@ class Branch:
     children: list["Branch"] = field(default_factory=list)
 
 
-def ensure_node(session: Session, code: str, title: str, parent: Node | None = None, position: int = 0) -> Node:
+def ensure_node(
+    session: Session, code: str, title: str, parent: Node | None = None, position: int = 0
+) -> Node:
     """Return the node with this code, creating it under ``parent`` if it is new."""
     node = session.scalar(select(Node).where(Node.code == code))
     if node is not None:

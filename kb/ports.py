@@ -307,5 +307,7 @@ class IndexUpdater(Protocol):
             Ids of articles that could not be indexed and were left out.
         """
 
-    def rebuild(self, changes: Iterable[ArticleChange], cursor: int, progress: Callable[[int], None]) -> list[int]:
+    def rebuild(
+        self, changes: Iterable[ArticleChange], cursor: int, progress: Callable[[int], None]
+    ) -> list[int]:
         """Build a new index beside the old one and switch to it; see ``apply``."""

@@ -37,7 +37,11 @@ def shown_intervals(revisions: Iterable[Revision], withdrawn_at: datetime | None
     """
     starts = sorted(
         (
-            (max(revision.approved_at, revision.effective_from or revision.approved_at), revision.number, revision)
+            (
+                max(revision.approved_at, revision.effective_from or revision.approved_at),
+                revision.number,
+                revision,
+            )
             for revision in revisions
             if revision.state == RevisionState.APPROVED and revision.approved_at is not None
         ),

@@ -187,7 +187,9 @@ def search(
     if locked is not None:
         request = replace(request, time=locked)
     if len(request.text) > text_limit:
-        raise Invalid(f"搜索内容最多 {text_limit} 个字，现在是 {len(request.text)} 个字。", {"q": "请缩短搜索内容。"})
+        raise Invalid(
+            f"搜索内容最多 {text_limit} 个字，现在是 {len(request.text)} 个字。", {"q": "请缩短搜索内容。"}
+        )
     query = _engine_query(session, request, scope, now, zone)
     degraded = False
     try:
@@ -248,7 +250,11 @@ def _title_search(session: Session, query: EngineQuery, scope: AudienceScope) ->
     matching = (
         select(Revision)
         .join(Article, Article.id == Revision.article_id)
-        .where(is_shown_at(query.instant), scope.clause(), Revision.title.contains(query.text.strip(), autoescape=True))
+        .where(
+            is_shown_at(query.instant),
+            scope.clause(),
+            Revision.title.contains(query.text.strip(), autoescape=True),
+        )
     )
     if query.node_ids is not None:
         matching = matching.where(Article.node_id.in_(query.node_ids))
@@ -260,7 +266,18 @@ def _title_search(session: Session, query: EngineQuery, scope: AudienceScope) ->
     )
     hits = tuple(
         EngineHit(
-            revision.article_id, revision.id, "", revision.title, (), 0.0, "exact", (), ("title",), "current", None, None
+            revision.article_id,
+            revision.id,
+            "",
+            revision.title,
+            (),
+            0.0,
+            "exact",
+            (),
+            ("title",),
+            "current",
+            None,
+            None,
         )
         for revision in found
     )

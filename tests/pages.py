@@ -34,7 +34,9 @@ def section(html: str, element_id: str) -> str:
 
 def titles(html: str) -> list[str]:
     """Return the titles of the results on a page, in order."""
-    return [words(found) for found in re.findall(r'<a href="[^"]*" class="hit-link"[^>]*>(.*?)</a>', html, re.S)]
+    return [
+        words(found) for found in re.findall(r'<a href="[^"]*" class="hit-link"[^>]*>(.*?)</a>', html, re.S)
+    ]
 
 
 @contextmanager

@@ -95,7 +95,9 @@ class Revision(Table):
         CheckConstraint("state IN ('draft','in_review','returned','approved')", name="state"),
         CheckConstraint("format IN ('markdown','html')", name="format"),
         CheckConstraint("(state = 'approved') = (approved_at IS NOT NULL)", name="approved_has_time"),
-        CheckConstraint("author_id IS NULL OR approver_id IS NULL OR author_id <> approver_id", name="four_eyes"),
+        CheckConstraint(
+            "author_id IS NULL OR approver_id IS NULL OR author_id <> approver_id", name="four_eyes"
+        ),
     )
 
 

@@ -46,7 +46,10 @@ def places(site: Any) -> dict[str, str]:
             .where(Attachment.name.endswith(".xlsx"), Revision.shown_from.is_not(None))
             .limit(1)
         ).one()
-    return {name: path.format(superseded=superseded, lost_card=lost_card, file=file) for name, path in PAGES.items()}
+    return {
+        name: path.format(superseded=superseded, lost_card=lost_card, file=file)
+        for name, path in PAGES.items()
+    }
 
 
 @pytest.fixture

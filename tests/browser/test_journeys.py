@@ -137,7 +137,9 @@ def test_coming_back_shows_the_same_list_at_the_same_place(open_page: OpenPage, 
     assert page.evaluate("document.querySelector('.hit.on').id") == page.evaluate(
         "document.activeElement.closest('.hit').id"
     )
-    assert page.evaluate("[...document.querySelectorAll('.hit')].findIndex(c => c.classList.contains('on'))") > 5
+    assert (
+        page.evaluate("[...document.querySelectorAll('.hit')].findIndex(c => c.classList.contains('on'))") > 5
+    )
 
 
 # --- copying ----------------------------------------------------------------------------------
@@ -194,7 +196,9 @@ def publish_again(site: Any, article_id: int) -> None:
         now = site.services.clock.now()
         title = session.scalars(select(Revision.title).where(Revision.article_id == article_id)).first()
         text = RevisionText(title=title, source="新的正文。", wording=(Wording("年费", "新的标准口径。"),))
-        author, reviewer = session.scalars(select(Person.id).where(Person.username.in_(("publisher", "reviewer"))))
+        author, reviewer = session.scalars(
+            select(Person.id).where(Person.username.in_(("publisher", "reviewer")))
+        )
         approve(session, add_revision(session, article, text, now, author_id=author), now, reviewer)
 
 

@@ -61,8 +61,13 @@ def test_what_is_in_force_stands_before_what_has_ended(ages: SearchEngine, text:
 @pytest.mark.parametrize(
     ("instant", "revision"),
     [
-        (LONG_AGO, 400), (RUNNING - timedelta(seconds=1), 400), (RUNNING, 401), (NOW, 401),
-        (COMING - timedelta(seconds=1), 401), (COMING, 402), (COMING + 99 * DAY, 402),
+        (LONG_AGO, 400),
+        (RUNNING - timedelta(seconds=1), 400),
+        (RUNNING, 401),
+        (NOW, 401),
+        (COMING - timedelta(seconds=1), 401),
+        (COMING, 402),
+        (COMING + 99 * DAY, 402),
     ],
 )
 @pytest.mark.parametrize("status", list(StatusFilter))
@@ -111,7 +116,9 @@ def dated(engine_of: EngineOf) -> SearchEngine:
 @pytest.mark.parametrize(
     ("field", "offset"), [(DateField.PUBLISHED, 0), (DateField.UPDATED, 10), (DateField.EFFECTIVE, 20)]
 )
-def test_a_range_includes_its_start_and_excludes_its_end(dated: SearchEngine, field: DateField, offset: int) -> None:
+def test_a_range_includes_its_start_and_excludes_its_end(
+    dated: SearchEngine, field: DateField, offset: int
+) -> None:
     inside = DateRange(field, NOW - (offset + 5) * DAY, NOW - (offset + 2) * DAY)
     answer = dated.search(query("年费", date_range=inside))
     assert set(ids(answer)) == {3, 4, 5}
@@ -159,7 +166,12 @@ def test_hottest_sorts_by_heat(dated: SearchEngine, text: str) -> None:
 def many(engine_of: EngineOf) -> SearchEngine:
     return engine_of(
         *(
-            document(number, "年费" + "说明" * (number % 7), "信用卡年费。" * (number % 5), updated_at=NOW - number * DAY)
+            document(
+                number,
+                "年费" + "说明" * (number % 7),
+                "信用卡年费。" * (number % 5),
+                updated_at=NOW - number * DAY,
+            )
             for number in range(1, 258)
         )
     )

@@ -107,8 +107,17 @@ def first(engine: SearchEngine, asked: str, **how: object) -> EngineHit:
 @pytest.mark.parametrize(
     ("asked", "article"),
     [
-        ("密码重制", 2), ("密码重至", 2), ("信用卡挂矢", 1), ("信用卡掛失", 1), ("信用咔挂失", 1), ("大额存但转让", 4),
-        ("提前还歀", 3), ("跨境会款", 6), ("跨境汇款手续肺", 6), ("网上银行登路异常", 5), ("外币对换额度", 8),
+        ("密码重制", 2),
+        ("密码重至", 2),
+        ("信用卡挂矢", 1),
+        ("信用卡掛失", 1),
+        ("信用咔挂失", 1),
+        ("大额存但转让", 4),
+        ("提前还歀", 3),
+        ("跨境会款", 6),
+        ("跨境汇款手续肺", 6),
+        ("网上银行登路异常", 5),
+        ("外币对换额度", 8),
     ],
 )
 def test_one_wrong_character_still_finds_the_article(bank: SearchEngine, asked: str, article: int) -> None:
@@ -117,7 +126,14 @@ def test_one_wrong_character_still_finds_the_article(bank: SearchEngine, asked: 
 
 @pytest.mark.parametrize(
     ("asked", "article"),
-    [("大额单转让", 4), ("手续手费标准", 6), ("代发发协议", 7), ("工资代协议", 7), ("提前款还", 3), ("外币兑额度", 8)],
+    [
+        ("大额单转让", 4),
+        ("手续手费标准", 6),
+        ("代发发协议", 7),
+        ("工资代协议", 7),
+        ("提前款还", 3),
+        ("外币兑额度", 8),
+    ],
 )
 def test_a_missing_an_extra_or_two_swapped_characters_still_find_the_article(
     bank: SearchEngine, asked: str, article: int
@@ -137,7 +153,9 @@ def test_a_hit_for_what_stands_there_is_not_labelled_as_a_slip(bank: SearchEngin
     assert first(bank, asked.replace("ＡＡ ", "")).tier in ("exact", "words")
 
 
-@pytest.mark.parametrize(("asked", "article"), [("信用卡挂", 1), ("码重置", 2), ("存单转", 4), ("代发协", 7), ("还款", 3)])
+@pytest.mark.parametrize(
+    ("asked", "article"), [("信用卡挂", 1), ("码重置", 2), ("存单转", 4), ("代发协", 7), ("还款", 3)]
+)
 def test_half_a_word_finds_the_article(bank: SearchEngine, asked: str, article: int) -> None:
     assert first(bank, asked).article_id == article
 
@@ -145,7 +163,9 @@ def test_half_a_word_finds_the_article(bank: SearchEngine, asked: str, article: 
 @pytest.mark.parametrize(
     ("asked", "written"),
     [
-        ("额度调整", "额度调正"), ("重置密码", "重制密码"), ("对账单", "对帐丹"),
+        ("额度调整", "额度调正"),
+        ("重置密码", "重制密码"),
+        ("对账单", "对帐丹"),
         ("年费减免", "年费减勉"),
     ],
 )
@@ -154,7 +174,8 @@ def test_a_slip_in_a_title_never_stands_above_an_exact_hit_in_a_body(
 ) -> None:
     filler = "本条说明其他业务的办理方式。" * 20
     engine = engine_of(
-        document(1, f"{written}说明", f"{written}的说明。" * 5), document(2, "其他", filler + f"其中包括{asked}。")
+        document(1, f"{written}说明", f"{written}的说明。" * 5),
+        document(2, "其他", filler + f"其中包括{asked}。"),
     )
     assert ids(engine.search(query(asked)))[0] == 2
 
@@ -162,7 +183,10 @@ def test_a_slip_in_a_title_never_stands_above_an_exact_hit_in_a_body(
 @pytest.mark.parametrize(
     ("scope", "found"),
     [
-        (Scope.ALL, {1, 2, 3}), (Scope.TITLE, {1}), (Scope.CONTENT, {2}), (Scope.TITLE_CONTENT, {1, 2}),
+        (Scope.ALL, {1, 2, 3}),
+        (Scope.TITLE, {1}),
+        (Scope.CONTENT, {2}),
+        (Scope.TITLE_CONTENT, {1, 2}),
         (Scope.ATTACHMENT, {3}),
     ],
 )
@@ -180,17 +204,23 @@ def test_a_scope_limits_where_the_words_may_stand(engine_of: EngineOf, scope: Sc
 
 
 @pytest.mark.parametrize(
-    "part", ["summary", "notes", "tags", "document_number"],
+    "part",
+    ["summary", "notes", "tags", "document_number"],
 )
 def test_words_in_any_part_of_the_content_are_found(engine_of: EngineOf, part: str) -> None:
-    engine = engine_of(document(1, "甲", "正文。", **{part: "睡眠户"}), document(2, "乙", wording=("睡眠户",)))
+    engine = engine_of(
+        document(1, "甲", "正文。", **{part: "睡眠户"}), document(2, "乙", wording=("睡眠户",))
+    )
     assert set(ids(engine.search(query("睡眠户", scope=Scope.CONTENT)))) == {1, 2}
 
 
-@pytest.mark.parametrize("asked", ["银发〔2016〕302号", "银发[2016]302号", "银发（2016）第302号", "2016年302号"])
+@pytest.mark.parametrize(
+    "asked", ["银发〔2016〕302号", "银发[2016]302号", "银发（2016）第302号", "2016年302号"]
+)
 def test_a_document_number_is_found_however_it_is_written(engine_of: EngineOf, asked: str) -> None:
     engine = engine_of(
-        document(1, "联网核查", "2016年第3期，302室。"), document(2, "落实通知", document_number="银发〔2016〕302号")
+        document(1, "联网核查", "2016年第3期，302室。"),
+        document(2, "落实通知", document_number="银发〔2016〕302号"),
     )
     assert first(engine, asked).article_id == 2
 
@@ -205,7 +235,9 @@ FILES = (
 @pytest.mark.parametrize(
     ("asked", "attachment", "kind", "number", "label"),
     [
-        ("补卡工本费", 1, "sheet", 7, "借记卡"), ("审单期限", 2, "page", 3, ""), ("刷脸登录", 3, "slide", 12, ""),
+        ("补卡工本费", 1, "sheet", 7, "借记卡"),
+        ("审单期限", 2, "page", 3, ""),
+        ("刷脸登录", 3, "slide", 12, ""),
         ("收费标准.xlsx", 1, "name", 0, ""),
     ],
 )
@@ -214,7 +246,12 @@ def test_a_hit_in_an_attachment_names_the_file_and_the_place(
 ) -> None:
     hit = first(engine_of(document(1, "附件", files=FILES)), asked, scope=Scope.ATTACHMENT)
     assert hit.file is not None
-    assert (hit.file.attachment_id, hit.file.kind, hit.file.number, hit.file.label) == (attachment, kind, number, label)
+    assert (hit.file.attachment_id, hit.file.kind, hit.file.number, hit.file.label) == (
+        attachment,
+        kind,
+        number,
+        label,
+    )
     assert hit.file.name == FILES[attachment - 1].name
     marked = "".join(hit.file.text[start:end] for start, end in hit.file.marks)
     assert "".join(filter(is_word_character, fold(marked))) == "".join(filter(is_word_character, asked))
@@ -239,5 +276,7 @@ def test_any_text_is_marked_like_the_hits(bank: SearchEngine) -> None:
 
 
 def test_an_expansion_by_synonym_never_stands_above_an_exact_hit(engine_of: EngineOf) -> None:
-    engine = engine_of(document(1, "补卡", "补卡。" * 9), document(2, "其他业务", "办理换卡时需携带身份证。" + "其他。" * 50))
+    engine = engine_of(
+        document(1, "补卡", "补卡。" * 9), document(2, "其他业务", "办理换卡时需携带身份证。" + "其他。" * 50)
+    )
     assert ids(engine.search(query("换卡")))[0] == 2

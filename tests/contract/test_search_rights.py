@@ -50,7 +50,9 @@ ASKED = st.builds(
     scope=st.sampled_from(list(Scope)),
     status=st.sampled_from(list(StatusFilter)),
     date_range=st.none()
-    | st.builds(DateRange, st.sampled_from(list(DateField)), st.just(NOW - 12 * DAY), st.none() | st.just(NOW)),
+    | st.builds(
+        DateRange, st.sampled_from(list(DateField)), st.just(NOW - 12 * DAY), st.none() | st.just(NOW)
+    ),
     node_ids=st.none() | st.frozensets(st.integers(1, 3), min_size=1),
     department_id=st.none() | st.integers(1, 2),
     verbatim=st.just(True),
@@ -126,7 +128,9 @@ def in_range(each: IndexDocument, wanted: DateRange | None) -> bool:
     if wanted is None:
         return True
     dates = {
-        DateField.PUBLISHED: each.published_at, DateField.UPDATED: each.updated_at, DateField.EFFECTIVE: each.effective_at
+        DateField.PUBLISHED: each.published_at,
+        DateField.UPDATED: each.updated_at,
+        DateField.EFFECTIVE: each.effective_at,
     }
     value = dates[wanted.field]
     return (wanted.start is None or value >= wanted.start) and (wanted.end is None or value < wanted.end)
@@ -151,7 +155,9 @@ def made(engine_of: EngineOf, world: list[dict]) -> tuple[SearchEngine, Expected
 @settings(max_examples=30, phases=PHASES, derandomize=True)
 @given(world=WORLD, searches=st.lists(ASKED, min_size=4, max_size=8))
 def test_hits_totals_and_facets_are_those_of_brute_force(
-    engine_of: EngineOf, world: list[dict], searches: list[EngineQuery]  # type: ignore[type-arg]
+    engine_of: EngineOf,
+    world: list[dict],
+    searches: list[EngineQuery],  # type: ignore[type-arg]
 ) -> None:
     engine, expected = made(engine_of, world)
     for asked in searches:
@@ -165,7 +171,9 @@ def test_hits_totals_and_facets_are_those_of_brute_force(
 @settings(max_examples=30, phases=PHASES, derandomize=True)
 @given(world=WORLD, searches=st.lists(ASKED, min_size=4, max_size=8))
 def test_hidden_counts_are_those_of_brute_force(
-    engine_of: EngineOf, world: list[dict], searches: list[EngineQuery]  # type: ignore[type-arg]
+    engine_of: EngineOf,
+    world: list[dict],
+    searches: list[EngineQuery],  # type: ignore[type-arg]
 ) -> None:
     engine, expected = made(engine_of, world)
     for asked in searches:
@@ -180,11 +188,20 @@ def test_hidden_counts_are_those_of_brute_force(
 @settings(max_examples=30, phases=PHASES, derandomize=True)
 @given(world=WORLD, asked=ASKED)
 def test_suggestions_and_relations_are_readable_and_in_force(
-    engine_of: EngineOf, world: list[dict], asked: EngineQuery  # type: ignore[type-arg]
+    engine_of: EngineOf,
+    world: list[dict],
+    asked: EngineQuery,  # type: ignore[type-arg]
 ) -> None:
     engine, expected = made(engine_of, world)
     typed = SuggestQuery(asked.text, asked.instant, asked.access_keys, limit=50)
-    anything = replace(asked, scope=Scope.TITLE, status=StatusFilter.CURRENT, date_range=None, node_ids=None, department_id=None)
+    anything = replace(
+        asked,
+        scope=Scope.TITLE,
+        status=StatusFilter.CURRENT,
+        date_range=None,
+        node_ids=None,
+        department_id=None,
+    )
     exact = expected.articles(anything)
     open_to = expected.articles(replace(anything, text="", scope=Scope.ALL))
     suggested = [each.article_id for each in engine.suggest(typed)]

@@ -90,9 +90,7 @@ class Bank:
         self.database.close()
 
 
-def write_article(
-    session: Session, title: str, body: str, *files: NewFile, at: datetime = LONG_AGO
-) -> int:
+def write_article(session: Session, title: str, body: str, *files: NewFile, at: datetime = LONG_AGO) -> int:
     """Publish a new article in an open transaction and return its id."""
     node, owner = session.scalars(select(Node)).one(), session.scalars(select(Department)).one()
     article = create_article(session, node, owner, at)

@@ -13,7 +13,18 @@ from indexer.segmenter import JiebaSegmenter, RjiebaSegmenter, Segmenter
 from tests.indexer.world import SAMPLE, language
 
 # Words of several kinds that general dictionaries do not have; the shipped list comes on top.
-ADDED = ("掌上银行", "口头挂失", "u盾", "柜面通", "额度调整费", "大额存单转让", "睡眠户", "他行卡", "一类户", "etc记账卡")
+ADDED = (
+    "掌上银行",
+    "口头挂失",
+    "u盾",
+    "柜面通",
+    "额度调整费",
+    "大额存单转让",
+    "睡眠户",
+    "他行卡",
+    "一类户",
+    "etc记账卡",
+)
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +59,23 @@ def analyzer(rjieba: Segmenter) -> Analyzer:
         (
             "银发〔2016〕302号",
             {"银": 1, "发": 1, "号": 1, "2": 2, "0": 2, "1": 1, "6": 1, "3": 1, "银发": 1, "发2": 1}
-            | {"20": 1, "01": 1, "16": 1, "63": 1, "30": 1, "02": 1, "2号": 1, "2016": 1, "302": 1, "#2016-302": 1},
+            | {
+                "20": 1,
+                "01": 1,
+                "16": 1,
+                "63": 1,
+                "30": 1,
+                "02": 1,
+                "2号": 1,
+                "2016": 1,
+                "302": 1,
+                "#2016-302": 1,
+            },
         ),
-        ("第十五条", {"第": 1, "十": 1, "五": 1, "条": 1, "第十": 1, "十五": 1, "五条": 1, "§15条": 1, "第十五条": 1}),
+        (
+            "第十五条",
+            {"第": 1, "十": 1, "五": 1, "条": 1, "第十": 1, "十五": 1, "五条": 1, "§15条": 1, "第十五条": 1},
+        ),
         ("", {}),
         ("，。！", {}),
     ],
@@ -80,7 +105,8 @@ def test_a_number_with_points_is_one_term(analyzer: Analyzer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [("十五", 15), ("二十", 20), ("一百零三", 103), ("〇七", 7), ("15", 15), ("二〇一六", 2016)]
+    ("text", "value"),
+    [("十五", 15), ("二十", 20), ("一百零三", 103), ("〇七", 7), ("15", 15), ("二〇一六", 2016)],
 )
 def test_a_chinese_number_has_its_value(text: str, value: int) -> None:
     assert chinese_number(text) == value
@@ -129,9 +155,7 @@ LATIN = st.text("ab1.%+#-/ 卡费", max_size=20)
 
 
 @given(text=LATIN)
-def test_both_segmenters_treat_latin_and_points_alike(
-    jieba: Segmenter, rjieba: Segmenter, text: str
-) -> None:
+def test_both_segmenters_treat_latin_and_points_alike(jieba: Segmenter, rjieba: Segmenter, text: str) -> None:
     assert list(jieba.cut(text)) == list(rjieba.cut(text))
 
 

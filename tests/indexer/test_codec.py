@@ -79,7 +79,9 @@ def test_a_record_column_gives_every_document_its_own_record(rows: dict[int, tup
 
 
 @given(st.lists(st.none() | st.sampled_from([1, 3, 100, 255, 256, 40_000]), max_size=12), st.integers(0, 3))
-def test_a_column_of_strings_gives_every_document_its_own_string(sizes: list[int | None], behind: int) -> None:
+def test_a_column_of_strings_gives_every_document_its_own_string(
+    sizes: list[int | None], behind: int
+) -> None:
     values = [b"" if size is None else bytes([number]) * size for number, size in enumerate(sizes, start=1)]
     count = len(values) + behind
     column, storage = BytesColumn(), RamStorage()
@@ -107,13 +109,17 @@ class Twins:
         self.folders = [root / "arrays", root / "stock"]
         for folder in self.folders:
             folder.mkdir()
-        self.indexes = [FileIndex.create(FileStorage(str(folder)), schema(), "MAIN") for folder in self.folders]
+        self.indexes = [
+            FileIndex.create(FileStorage(str(folder)), schema(), "MAIN") for folder in self.folders
+        ]
         self.model: dict[str, str] = {}
 
     def commit(self, deletes: int, adds: int, **how: bool) -> None:
         gone = self.chance.sample(sorted(self.model), min(deletes, len(self.model)))
         new = {
-            f"d{self.chance.randrange(10**9)}": " ".join(self.chance.choices(WORDS, k=self.chance.randint(1, 60)))
+            f"d{self.chance.randrange(10**9)}": " ".join(
+                self.chance.choices(WORDS, k=self.chance.randint(1, 60))
+            )
             for _ in range(adds)
         }
         writers: list[SegmentWriter] = [
@@ -140,9 +146,7 @@ class Twins:
 
     def containing(self, *words: str, every: bool) -> set[str]:
         rule = all if every else any
-        return {
-            name for name, text in self.model.items() if rule(word in text.split() for word in words)
-        }
+        return {name for name, text in self.model.items() if rule(word in text.split() for word in words)}
 
 
 @pytest.fixture(params=range(4))
@@ -159,7 +163,11 @@ def queries(chance: random.Random) -> list[tuple[query.Query, list[str], bool]]:
     for _ in range(12):
         words = chance.sample(WORDS, 3)
         terms = [query.Term("words", word) for word in words]
-        asked += [(query.Or(terms), words, False), (query.And(terms), words, True), (terms[0], words[:1], True)]
+        asked += [
+            (query.Or(terms), words, False),
+            (query.And(terms), words, True),
+            (terms[0], words[:1], True),
+        ]
     return asked
 
 
@@ -175,7 +183,9 @@ def test_the_best_hits_are_the_same_when_matchers_may_skip(twins: Twins) -> None
 
 
 @pytest.mark.parametrize("how", [{"merge": True}, {"merge": False}, {"optimize": True}])
-def test_merging_and_optimizing_keep_everything_that_was_not_deleted(twins: Twins, how: dict[str, bool]) -> None:
+def test_merging_and_optimizing_keep_everything_that_was_not_deleted(
+    twins: Twins, how: dict[str, bool]
+) -> None:
     twins.commit(5, 5, **how)
     every = query.Every()
     assert set(twins.hits(0, every)) == set(twins.model) == set(twins.hits(1, every))

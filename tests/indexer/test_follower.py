@@ -114,7 +114,12 @@ def test_progress_is_told_for_every_article_of_a_rebuild(bank: Bank) -> None:
 
 
 def test_the_text_of_attachments_is_extracted_and_found(bank: Bank) -> None:
-    names = {"outage-script.txt": "text", "card-fees.xlsx": "sheet", "card-benefits.pptx": "slide", "aml-notice.pdf": "page"}
+    names = {
+        "outage-script.txt": "text",
+        "card-fees.xlsx": "sheet",
+        "card-benefits.pptx": "slide",
+        "aml-notice.pdf": "page",
+    }
     for name in names:
         bank.publish(f"附件{name}", "见附件。", NewFile(name, (SAMPLE / "attachments" / name).read_bytes()))
     bank.follower().catch_up()
@@ -168,7 +173,9 @@ def test_restoring_an_older_database_rebuilds_the_index(bank: Bank, tmp_path: Pa
     backup.close()
     live.close()
     follower.catch_up()
-    assert [title for revisions in everything(bank.index).values() for _id, title in revisions] == ["恢复之前就有"]
+    assert [title for revisions in everything(bank.index).values() for _id, title in revisions] == [
+        "恢复之前就有"
+    ]
     assert_in_step(bank)
 
 

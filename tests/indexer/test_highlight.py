@@ -131,7 +131,9 @@ def test_clipped_marks_mark_the_same_text(text: str, start: int, width: int) -> 
     end = min(len(text), start + width)
     shown = text[start:end]
     covered = {place for low, high in marks(text, ["挂失"]) for place in range(low, high)}
-    clipped = {place + start for low, high in clip(marks(text, ["挂失"]), start, end) for place in range(low, high)}
+    clipped = {
+        place + start for low, high in clip(marks(text, ["挂失"]), start, end) for place in range(low, high)
+    }
     assert clipped == {place for place in covered if start <= place < end}
     assert all(0 <= low < high <= len(shown) for low, high in clip(marks(text, ["挂失"]), start, end))
 

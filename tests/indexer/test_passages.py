@@ -39,10 +39,7 @@ def test_a_short_stretch_lies_whole_in_one_passage(source: str, place: int, leng
         return
     start = place % len(source)
     end = min(start + length, len(source))
-    assert any(
-        each.offset <= start and end <= each.offset + len(each.text)
-        for each in passages(source)
-    )
+    assert any(each.offset <= start and end <= each.offset + len(each.text) for each in passages(source))
 
 
 @given(SOURCES)

@@ -125,7 +125,9 @@ def test_a_doctored_file_is_never_unpickled(root: Path, tmp_path: Path, pattern:
     assert marker.exists()
 
 
-def test_a_table_of_contents_doctored_under_a_running_writer_is_not_unpickled(root: Path, tmp_path: Path) -> None:
+def test_a_table_of_contents_doctored_under_a_running_writer_is_not_unpickled(
+    root: Path, tmp_path: Path
+) -> None:
     updater = writable(root)
     assert updater.cursor() == 2
     marker = tmp_path / "marker"

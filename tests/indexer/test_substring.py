@@ -35,7 +35,10 @@ def stretches(chance: random.Random, text: str) -> Iterator[tuple[str, bool]]:
             start = chance.randrange(max(1, len(text) - length + 1))
             end = start + length
             if any(map(is_word_character, fold(text[start:end]))):
-                yield text[start:end], any(RUN.fullmatch(text[place - 1 : place + 1]) for place in (start, end) if place)
+                yield (
+                    text[start:end],
+                    any(RUN.fullmatch(text[place - 1 : place + 1]) for place in (start, end) if place),
+                )
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +75,9 @@ def test_every_stretch_of_one_to_six_characters_finds_its_article(
 
 
 @pytest.mark.parametrize("stretch", ["CR11", "VCR", "MSV", "110", "SVCR1"])
-def test_a_stretch_of_a_code_finds_it_even_if_the_stretch_is_a_word_elsewhere(tmp_path: Path, stretch: str) -> None:
+def test_a_stretch_of_a_code_finds_it_even_if_the_stretch_is_a_word_elsewhere(
+    tmp_path: Path, stretch: str
+) -> None:
     root = tmp_path / "index"
     texts = [document(1, "甲", "缺少MSVCR110时"), document(2, "乙", f"单独的 {stretch} 一词")]
     WhooshUpdater(root, language()).rebuild(changes_of(texts), 1, ignore)

@@ -106,7 +106,9 @@ def test_a_coming_version_is_announced_on_the_one_in_force(
 ) -> None:
     with database.write() as session:
         article = session.get_one(Article, world.articles["annual-fee"])
-        text = RevisionText(title="信用卡年费新规则", source="新规则。", effective_from=NOON + timedelta(days=3))
+        text = RevisionText(
+            title="信用卡年费新规则", source="新规则。", effective_from=NOON + timedelta(days=3)
+        )
         approve(session, add_revision(session, article, text, NOON), NOON)
     assert "新版 V2 将于 2026-11-26 14:05 生效" in words(fetch(agent, f"/a/{world.articles['annual-fee']}"))
 
@@ -147,7 +149,9 @@ def test_an_unknown_article_or_version_is_a_plain_404(agent: FlaskClient, path: 
     fetch(agent, path, status=404)
 
 
-@pytest.mark.parametrize("query", ["rank=x", "rank=-1", "rank=99999999999999999999", "q=%00%ff", "page=x&node=y"])
+@pytest.mark.parametrize(
+    "query", ["rank=x", "rank=-1", "rank=99999999999999999999", "q=%00%ff", "page=x&node=y"]
+)
 def test_a_strange_address_still_opens_the_article(agent: FlaskClient, world: World, query: str) -> None:
     assert "借记卡" in fetch(agent, f"/a/{world.articles['loss']}?{query}")
 
@@ -210,9 +214,7 @@ def test_copied_text_never_contains_internal_notes(agent: FlaskClient, world: Wo
     assert "核验" not in str(wording(agent, f"/a/{world.articles['loss']}/wording")["text"])
 
 
-def test_related_articles_keep_to_the_rights(
-    agent: FlaskClient, client: FlaskClient, world: World
-) -> None:
+def test_related_articles_keep_to_the_rights(agent: FlaskClient, client: FlaskClient, world: World) -> None:
     page = fetch(agent, f"/a/{world.articles['loss']}")
     related = words(section(page, "related-title")) if 'id="related-title"' in page else ""
     assert "社保卡挂失补卡省内通办试点通知" in related

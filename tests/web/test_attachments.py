@@ -52,9 +52,7 @@ def test_a_file_is_sent_whole_under_its_own_name(agent: FlaskClient, fee_table: 
         assert answer.content_length == len(FEE_TABLE.encode())
 
 
-def test_a_name_cannot_break_out_of_its_header(
-    agent: FlaskClient, database: Database, world: World
-) -> None:
+def test_a_name_cannot_break_out_of_its_header(agent: FlaskClient, database: Database, world: World) -> None:
     number = add_file(database, world, "today", 'a"; filename=evil.html\r\nX-Bad: 1.txt', b"x")
     with agent.get(f"/files/{number}") as answer:
         assert "X-Bad" not in answer.headers

@@ -94,7 +94,9 @@ def test_markup_in_the_query_is_shown_and_not_run(agent: FlaskClient) -> None:
 def test_an_article_outside_of_the_audience_is_not_found_nor_counted(
     client: FlaskClient, logged_in: LoggedIn, app: Flask
 ) -> None:
-    assert "借记卡反欺诈监测阈值说明" in titles(fetch(logged_in(client, "publisher"), "/search?q=反欺诈监测阈值"))
+    assert "借记卡反欺诈监测阈值说明" in titles(
+        fetch(logged_in(client, "publisher"), "/search?q=反欺诈监测阈值")
+    )
     other = fetch(logged_in(app.test_client(), "agent"), "/search?q=反欺诈监测阈值")
     assert "借记卡反欺诈监测阈值说明" not in words(other)
 
@@ -120,7 +122,9 @@ def test_scopes_limit_where_the_words_may_stand(agent: FlaskClient) -> None:
 
 
 def test_results_come_in_pages_of_twenty_without_gap_or_repetition(agent: FlaskClient, many: int) -> None:
-    seen = [title for page in (1, 2, 3) for title in titles(fetch(agent, f"/search?q=柜面服务收费&page={page}"))]
+    seen = [
+        title for page in (1, 2, 3) for title in titles(fetch(agent, f"/search?q=柜面服务收费&page={page}"))
+    ]
     assert len(seen) == len(set(seen)) >= many
     assert len(titles(fetch(agent, "/search?q=柜面服务收费"))) == 20
 
@@ -228,7 +232,9 @@ def test_every_part_of_the_state_survives_a_round_through_the_address(app: Flask
 
 def test_a_changed_condition_starts_at_the_first_page(app: Flask, services: Services) -> None:
     with app.test_request_context():
-        address = read({"q": "挂失", "page": "3", "time": "custom", "from": "2026-01-01"}, NOON, services.zone)
+        address = read(
+            {"q": "挂失", "page": "3", "time": "custom", "from": "2026-01-01"}, NOON, services.zone
+        )
         assert address.changed(time="week") == {"q": "挂失", "time": "week"}
 
 
@@ -329,7 +335,7 @@ def test_ended_articles_are_named_as_such(agent: FlaskClient) -> None:
 def test_a_past_instant_answers_with_what_was_shown_then(agent: FlaskClient, world: World) -> None:
     past = (NOON - timedelta(days=100)).strftime("%Y-%m-%dT%H:%M")
     page = fetch(agent, f"/search?q=补卡工本费&as_of={past}")
-    assert f'/a/{world.articles["loss"]}/v/1?' in page
+    assert f"/a/{world.articles['loss']}/v/1?" in page
     assert "当时有效" in words(page)
 
 
@@ -384,9 +390,7 @@ def test_coming_back_to_a_list_is_not_a_new_search(
     assert len(searches(database)) == 1
 
 
-def test_the_opened_hit_is_noted_with_its_rank(
-    agent: FlaskClient, database: Database, world: World
-) -> None:
+def test_the_opened_hit_is_noted_with_its_rank(agent: FlaskClient, database: Database, world: World) -> None:
     page = fetch(agent, "/search?q=年费")
     link = re.search(r'href="(/a/[^"]*)" class="hit-link"', page)
     assert link

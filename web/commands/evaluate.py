@@ -41,7 +41,9 @@ COLUMNS = ("MRR@10", "R@1", "R@5", "R@10", "nDCG@10", "无结果")
 )
 @click.option("--split", default="", help="只用 split 列为此值的查询；默认全部。")
 @click.option("--as", "username", default="", help="以哪个用户的权限查；默认有全部权限。")
-@click.option("--limit", type=click.IntRange(10, 1000), default=10, show_default=True, help="每个查询取多少条。")
+@click.option(
+    "--limit", type=click.IntRange(10, 1000), default=10, show_default=True, help="每个查询取多少条。"
+)
 @click.option("--ablation", is_flag=True, help="再逐项去掉每种手段各测一遍。")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 def evaluate(
@@ -62,7 +64,9 @@ def evaluate(
     runs: dict[str, Evaluation] = {}
     with progress("评测", len(queries) * (1 + len(names))) as report:
         for name in ("", *names):
-            runs[name] = _run(_asker(services, name), queries, template, _after(len(queries) * len(runs), report))
+            runs[name] = _run(
+                _asker(services, name), queries, template, _after(len(queries) * len(runs), report)
+            )
     if as_json:
         click.echo(json.dumps(_as_json(runs), ensure_ascii=False))
     else:
@@ -166,7 +170,9 @@ def _as_json(runs: "dict[str, Evaluation]") -> dict[str, Any]:
         "queries": sum(count for count, _average in full.kinds.values()),
         "overall": asdict(full.overall),
         "macro": asdict(full.macro),
-        "kinds": {kind: {"queries": count, **asdict(average)} for kind, (count, average) in full.kinds.items()},
+        "kinds": {
+            kind: {"queries": count, **asdict(average)} for kind, (count, average) in full.kinds.items()
+        },
         "latency_ms": asdict(full.latency),
         "ablation": {
             name: {"overall_mrr": run.overall.mrr, "macro_mrr": run.macro.mrr, "zero": run.overall.zero}
