@@ -109,14 +109,38 @@ class Planner:
         return padded
 
     def _units(self, chunk: Chunk, padding: set[int], verbatim: bool) -> Iterator[Unit]:
-        for run, start, end in _runs(chunk.text):
+        for run, start, _end in _runs(chunk.text):
             base = chunk.start + start
             if not run[0].isascii():
                 words = list(self._han_units(run, base, padding, verbatim))
                 yield from words
                 yield from self._seams(words)
             else:
-                yield self._latin_unit(run, base, base + end - start, verbatim)
+                yield from self._latin_units(run, base, verbatim)
+
+    def _latin_units(self, run: str, start: int, verbatim: bool) -> Iterator[Unit]:
+        unit = self._latin_unit(run, start, start + len(run), verbatim)
+        typed = unit.alternatives[0].rung is Rung.EXACT and (len(run) < 4 or self.is_run(run))
+        if (
+            verbatim
+            or typed
+            or not run.isalpha()
+            or any(item.rung is Rung.SOUND for item in unit.alternatives)
+        ):
+            yield unit
+            return
+        # No title says it in one piece: several words may have been typed without a blank, as gsbk.
+        words = self.vocabulary.words_of_letters(run) if self.factors.letters else []
+        for letters, meant in words:
+            found = [
+                Alternative(word, self.factors.letters * weight, Rung.SOUND)
+                for word, weight in meant
+                if self.occurs(word)
+            ]
+            yield Unit(letters, start, start + len(letters), _best(found) or unit.alternatives)
+            start += len(letters)
+        if not words:
+            yield unit
 
     def _latin_unit(self, run: str, start: int, end: int, verbatim: bool) -> Unit:
         is_whole = len(run) < 3 or self.is_run(run)
@@ -203,7 +227,9 @@ class Planner:
         return path[::-1]
 
     def _arcs(self, run: str, start: int, words: set[tuple[int, int]], verbatim: bool) -> Iterator[_Arc]:
-        yield _Arc(start + 1, 0.25, True)
+        single = run[start]
+        telling = single in self.lexicon.stopwords or single in self.lexicon.frames or self.occurs(single)
+        yield _Arc(start + 1, 0.25 if telling else 0.0, True)
         for end in range(start + 2, min(len(run), start + LONGEST_STRETCH) + 1):
             text = run[start:end]
             literal = text in self.vocabulary or (
@@ -280,7 +306,7 @@ class Planner:
             meant = [
                 alternative
                 for alternative in unit.alternatives
-                if alternative.rung in (Rung.SOUND, Rung.SLIP)
+                if alternative.rung in (Rung.SOUND, Rung.SLIP) and alternative.text[0] != INSIDE
             ]
             if meant and not literal:
                 mended[unit.start : unit.end] = [meant[0].text] + [""] * (unit.end - unit.start - 1)

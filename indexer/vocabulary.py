@@ -14,6 +14,8 @@ MOST_FOUND = 6
 MOST_SPANS = 400
 MOST_PHRASES = 12
 LONGEST_LETTERS = 60
+LONGEST_SPELLING = 24
+MOST_WORDS = 4
 
 
 class Vocabulary:
@@ -127,6 +129,35 @@ class Vocabulary:
             phrases[self._text[place : place + len(letters)]] += 1
         phrases.update({word: 1 for word in self._by_initials.get(letters, ())})
         return self._weighted(phrases)
+
+    def words_of_letters(self, letters: str) -> list[tuple[str, list[tuple[str, float]]]]:
+        """Return the fewest words that letters may spell one after another, by pinyin or by initials.
+
+        Returns:
+            For each word its letters and what it may be, with weights up to 1; empty if the letters
+            cannot be read to the end.
+        """
+        ways: list[list[tuple[str, list[tuple[str, float]]]] | None] = [[]] + [None] * len(letters)
+        for start in range(len(letters) - 1):
+            before = ways[start]
+            if before is None or len(before) >= MOST_WORDS:
+                continue
+            for end in range(start + 2, min(len(letters), start + LONGEST_SPELLING) + 1):
+                piece = letters[start:end]
+                meant = self._words_spelled(piece)
+                known = ways[end]
+                if meant and (known is None or len(before) + 1 < len(known)):
+                    ways[end] = [*before, (piece, meant)]
+        return ways[-1] or []
+
+    def _words_spelled(self, letters: str) -> list[tuple[str, float]]:
+        keys = [" ".join(reading) for reading in split_syllables(letters) if len(reading) > 1]
+        words: Counter[str] = Counter()
+        for key in keys:
+            words.update({word: self.counts[word] for word in self._by_sound.get(key, ())})
+        if not words:
+            words.update({word: self.counts[word] for word in self._by_initials.get(letters, ())})
+        return self._weighted(words)
 
     def _weighted(self, phrases: Counter[str]) -> list[tuple[str, float]]:
         scored = [
