@@ -260,6 +260,17 @@ def _title_search(session: Session, query: EngineQuery, scope: AudienceScope) ->
         matching = matching.where(Article.node_id.in_(query.node_ids))
     if query.department_id is not None:
         matching = matching.where(Article.owner_department_id == query.department_id)
+    if query.date_range is not None:
+        # A locked time range holds without an index as well.
+        moment = {
+            DateField.PUBLISHED: Revision.shown_from,
+            DateField.UPDATED: Revision.approved_at,
+            DateField.EFFECTIVE: func.coalesce(Revision.effective_from, Revision.approved_at),
+        }[query.date_range.field]
+        if query.date_range.start is not None:
+            matching = matching.where(moment >= query.date_range.start)
+        if query.date_range.end is not None:
+            matching = matching.where(moment < query.date_range.end)
     total = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
     found = session.scalars(
         matching.order_by(Revision.shown_from.desc()).offset(query.offset).limit(query.limit)

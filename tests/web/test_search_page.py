@@ -362,6 +362,9 @@ def test_without_an_index_titles_are_searched_and_a_banner_says_so(
     assert titles(page) == ["信用卡年费收取与减免规则"]
     assert "搜索索引正在恢复" in words(page)
     assert fetch(client, "/suggest?q=年费", headers={"Accept": "application/json"})
+    for field in ("published", "updated", "effective"):
+        long_ago = f"&time=custom&field={field}&from=2000-01-01&to=2000-01-02"
+        assert titles(fetch(client, f"/search?q=年费{long_ago}")) == []
 
 
 # --- what is written down ---------------------------------------------------------------------
