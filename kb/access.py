@@ -102,6 +102,18 @@ def may(actor: Actor, permission: Permission) -> Decision:
     return Decision(False, "您的角色没有这项权限。")
 
 
+def may_on(
+    session: Session, actor: Actor, permission: Permission, node: Node, owner_department_id: int
+) -> Decision:
+    """Decide about an article, or one to come, at a place of the tree.
+
+    Args:
+        node: Where the article stands or shall stand.
+        owner_department_id: The department that answers for it.
+    """
+    return may(actor, permission)
+
+
 def audience_scope(session: Session, actor: Actor) -> AudienceScope:
     """Resolve, now and from the database, which access keys the actor satisfies."""
     if actor.roles & READS_EVERYTHING:

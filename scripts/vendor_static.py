@@ -26,37 +26,44 @@ SVG = "http://www.w3.org/2000/svg"
 
 @dataclass(frozen=True)
 class Copy:
-    """A file to copy: where to, from which package, and its path there."""
+    """A file to copy: where to, from which package, its path there, and its new name if that says more."""
 
     folder: Path
     package: str
     path: str
+    name: str = ""
 
 
 COPIES = (
     Copy(STATIC, "bootstrap", "dist/css/bootstrap.min.css"),
-    Copy(STATIC, "bootstrap", "dist/js/bootstrap.bundle.min.js"),
-    Copy(STATIC, "htmx.org", "dist/htmx.min.js"),
+    Copy(STATIC, "@wangeditor-next/editor", "dist/index.js", "wangeditor.js"),
+    Copy(STATIC, "@wangeditor-next/editor", "dist/css/style.css", "wangeditor.css"),
+    Copy(STATIC, "echarts", "dist/echarts.min.js"),
     Copy(BROWSER, "axe-core", "axe.min.js"),
 )
 SPRITE = "icons.svg"
 ICONS = """
-    arrow-down arrow-return-left arrow-up bell bookmark-fill bookmark-plus box-arrow-up-right briefcase
-    calendar3 chat-dots chat-quote check-lg chevron-down chevron-left chevron-right circle-half
-    clipboard-check clock-history copy diagram-3 download exclamation-triangle eye file-earmark
-    file-earmark-pdf file-earmark-ppt file-earmark-spreadsheet file-earmark-text file-earmark-word files
-    fire flag folder2-open funnel gear graph-up hand-thumbs-down hand-thumbs-up hash house image info-circle
-    journal-text keyboard layout-sidebar layout-sidebar-reverse lightning link-45deg list lock megaphone
-    moon paperclip pencil-square people person-circle plus-lg printer question-circle reply search send
-    shield-check sliders star star-fill sun table tag three-dots translate trash type-bold unlock upload x
-    x-lg
+    activity archive arrow-counterclockwise arrow-down arrow-left-right arrow-return-left arrow-right
+    arrow-up at award bar-chart bell bell-fill book bookmark-fill bookmark-plus box-arrow-in-down
+    box-arrow-up-right briefcase broadcast bullseye calendar-check calendar3 card-checklist chat-dots
+    chat-quote check-lg check2-circle chevron-down chevron-left chevron-right circle-half clipboard-check
+    clipboard-plus clock-history cloud-check collection copy dash-circle diagram-3 download
+    exclamation-circle exclamation-triangle eye file-diff file-earmark file-earmark-pdf file-earmark-ppt
+    file-earmark-spreadsheet file-earmark-text file-earmark-word files fire flag folder folder-plus
+    folder2-open funnel gear graph-up grip-vertical hand-thumbs-down hand-thumbs-up hash heart-pulse
+    hourglass-split house image info-circle journal-check journal-text key keyboard layout-sidebar
+    layout-sidebar-reverse lightbulb lightning link-45deg list list-check lock megaphone moon mortarboard
+    paperclip patch-check pencil-square people person-check person-circle pin-angle pin-angle-fill
+    plus-circle plus-lg printer question-circle quote reply search send shield-check signpost sliders
+    speedometer2 star star-fill sun table tag three-dots translate trash trophy type-bold unlock upload x
+    x-circle x-lg
 """
-# What each licence covers; Popper travels inside Bootstrap's bundle.
+# What each licence covers.
 LICENCES = (
-    ("bootstrap", "web/static/vendor/bootstrap.min.css and bootstrap.bundle.min.js", ("LICENSE",)),
-    ("@popperjs/core", "web/static/vendor/bootstrap.bundle.min.js", ("LICENSE.md",)),
+    ("@wangeditor-next/editor", "web/static/vendor/wangeditor.js and wangeditor.css", ("LICENSE",)),
+    ("bootstrap", "web/static/vendor/bootstrap.min.css", ("LICENSE",)),
     ("bootstrap-icons", "web/static/vendor/icons.svg", ("LICENSE",)),
-    ("htmx.org", "web/static/vendor/htmx.min.js", ("LICENSE",)),
+    ("echarts", "web/static/vendor/echarts.min.js", ("LICENSE", "NOTICE")),
     ("axe-core", "tests/browser/vendor (used by tests, not installed)", ("LICENSE", "LICENSE-3RD-PARTY.txt")),
 )
 _SOURCE_MAP = re.compile(rb"\s*(?:/\*[#@] ?sourceMappingURL=[^*]*\*/|//[#@] ?sourceMappingURL=[^\n]*)")
@@ -72,7 +79,7 @@ def main() -> int:
             folder.mkdir(parents=True)
         for copy in COPIES:
             content = _SOURCE_MAP.sub(b"", (MODULES / copy.package / copy.path).read_bytes()).rstrip() + b"\n"
-            name = Path(copy.path).name
+            name = copy.name or Path(copy.path).name
             (copy.folder / name).write_bytes(content)
             entries[copy.folder][name] = entry(copy.package, content)
         sprite = build_sprite(ICONS.split())

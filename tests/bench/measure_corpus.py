@@ -103,13 +103,18 @@ def measure_import(command: Command, home: Path, corpus: Path | None) -> Iterato
     index = Settings(home=home).index_directory
     size = sum(path.stat().st_size for path in index.rglob("*") if path.is_file())
     yield "index on disk", f"{size / 2**20:.1f} MiB"
-    yield "database on disk", f"{sum(path.stat().st_size for path in home.glob('*.sqlite3*')) / 2**20:.1f} MiB"
+    yield (
+        "database on disk",
+        f"{sum(path.stat().st_size for path in home.glob('*.sqlite3*')) / 2**20:.1f} MiB",
+    )
 
 
 def shown_now(database: Database) -> list[Shown]:
     """Return every article in force, with its present title and text."""
     with database.read() as session:
-        wanted = select(Revision.article_id, Revision.title, Revision.text).where(is_shown_at(datetime.now(UTC)))
+        wanted = select(Revision.article_id, Revision.title, Revision.text).where(
+            is_shown_at(datetime.now(UTC))
+        )
         return [Shown(*row) for row in session.execute(wanted)]
 
 
@@ -139,7 +144,10 @@ def measure_titles(engine: WhooshEngine, articles: Sequence[Shown]) -> Iterator[
     for title in lost[:20]:
         print("not first by its title:", title, file=sys.stderr)
     count = len(articles)
-    yield f"own title at rank 1 ({count:,} titles; {cut} longer than {QUERY_LIMIT} characters, cut)", share(first, count)
+    yield (
+        f"own title at rank 1 ({count:,} titles; {cut} longer than {QUERY_LIMIT} characters, cut)",
+        share(first, count),
+    )
     yield "own title at rank 1 or tied with an equal title", share(first + tied, count)
     yield "search by title, p50 / p95", f"{percentile(times, 0.5):.1f} / {percentile(times, 0.95):.1f} ms"
 
@@ -184,7 +192,10 @@ def measure_substrings(
             found += 1
         else:
             print("stretch did not find its article:", article_id, repr(stretch), file=sys.stderr)
-    yield f"stretch of 2 to 6 characters of a body finds its article ({count:,} stretches)", share(found, count)
+    yield (
+        f"stretch of 2 to 6 characters of a body finds its article ({count:,} stretches)",
+        share(found, count),
+    )
     yield "search by stretch, p50 / p95", f"{percentile(times, 0.5):.1f} / {percentile(times, 0.95):.1f} ms"
 
 
@@ -288,11 +299,15 @@ def parts(text: str) -> list[str]:
 
 def main() -> None:
     """Measure and print one table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("corpus", nargs="?", type=Path, help="a JSON Lines file to import")
     source.add_argument("--sample", action="store_true", help="measure on the sample knowledge")
-    parser.add_argument("--home", type=Path, help="keep the home there; one that is filled is not imported into")
+    parser.add_argument(
+        "--home", type=Path, help="keep the home there; one that is filled is not imported into"
+    )
     parser.add_argument("--only", type=parts, default=list(PARTS), help=f"some of {','.join(PARTS)}")
     parser.add_argument("--stretches", type=int, default=2500)
     parser.add_argument("--publishes", type=int, default=100)

@@ -1,0 +1,18 @@
+"""notices"""
+
+from alembic import op
+import sqlalchemy as sa
+import kb.models.table
+
+revision = '0004'
+down_revision = '0003'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

@@ -1,0 +1,18 @@
+"""briefcase"""
+
+from alembic import op
+import sqlalchemy as sa
+import kb.models.table
+
+revision = '0006'
+down_revision = '0005'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

@@ -1,0 +1,18 @@
+"""lexicon"""
+
+from alembic import op
+import sqlalchemy as sa
+import kb.models.table
+
+revision = '0007'
+down_revision = '0006'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

@@ -1,0 +1,18 @@
+"""insights"""
+
+from alembic import op
+import sqlalchemy as sa
+import kb.models.table
+
+revision = '0008'
+down_revision = '0007'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

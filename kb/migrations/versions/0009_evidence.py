@@ -1,0 +1,18 @@
+"""evidence"""
+
+from alembic import op
+import sqlalchemy as sa
+import kb.models.table
+
+revision = '0009'
+down_revision = '0008'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
