@@ -45,7 +45,7 @@ browser: $(VENV)/.installed-dev ## only the tests that drive a browser
 lock: setup ## make the lock files anew from the .in files
 	@$(PYTHON) -m venv $(VENV)/lock
 	@$(VENV)/lock/bin/python -m pip --disable-pip-version-check --quiet install uv==$(UV_VERSION)
-	@for name in requirements-build requirements requirements-dev; do \
+	@for name in requirements-build requirements requirements-dev requirements-bench; do \
 		$(COMPILE) -o $$name.txt $$name.in || exit 1; done
 
 clean: ## remove the environment and caches; the knowledge in var stays

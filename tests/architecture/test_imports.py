@@ -116,7 +116,12 @@ def test_every_vendor_in_the_code_is_a_declared_dependency():
 
 
 def test_the_lock_files_hold_hashes_and_no_addresses():
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements-build.txt"):
+    for name in (
+        "requirements.txt",
+        "requirements-dev.txt",
+        "requirements-build.txt",
+        "requirements-bench.txt",
+    ):
         text = (ROOT / name).read_text(encoding="utf-8")
         assert "://" not in text
         pins = [line for line in text.splitlines() if re.match(r"[a-zA-Z0-9]", line)]
@@ -125,7 +130,7 @@ def test_the_lock_files_hold_hashes_and_no_addresses():
 
 
 def test_the_lock_files_hold_what_the_input_files_pin():
-    for name in ("requirements", "requirements-dev", "requirements-build"):
+    for name in ("requirements", "requirements-dev", "requirements-build", "requirements-bench"):
         wanted = {
             re.sub(r"\[.*?\]", "", line).lower().replace("_", "-")
             for line in (ROOT / f"{name}.in").read_text(encoding="utf-8").splitlines()
