@@ -5,7 +5,19 @@ from pathlib import Path
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from web import articles, attachments, errors, health, home, i18n, search, security, session, static_files
+from web import (
+    articles,
+    attachments,
+    errors,
+    health,
+    home,
+    i18n,
+    notifications,
+    search,
+    security,
+    session,
+    static_files,
+)
 from web.settings import Settings, secret_key
 from web.transactions import EXTENSION
 from web.wiring import Services, build_services
@@ -35,7 +47,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     session.install(app)
     i18n.install(app, settings.zone)
     errors.install(app)
-    for noun in (health, home, search, articles, attachments):
+    for noun in (health, home, search, articles, attachments, notifications):
         app.register_blueprint(noun.blueprint)
     return app
 

@@ -7,8 +7,10 @@ from kb.models.audience import AccessKey, Audience, AudienceRule
 from kb.models.audit import AuditEvent
 from kb.models.department import Department
 from kb.models.node import Node
+from kb.models.notification import Notification
 from kb.models.person import DateLock, LoginSession, Person, PersonRole, Role
 from kb.models.table import Table
+from kb.models.webhook import Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "AccessKey",
@@ -26,6 +28,7 @@ __all__ = [
     "FileText",
     "LoginSession",
     "Node",
+    "Notification",
     "Person",
     "PersonRole",
     "Revision",
@@ -34,5 +37,8 @@ __all__ = [
     "Search",
     "Table",
     "View",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookDelivery",
     "WordingBlock",
 ]
