@@ -46,7 +46,8 @@ class Source:
             for line in lines:
                 row = json.loads(line)
                 self.titles.append(" ".join(row["title"].split()) or row["body"][:20])
-                sentences = [found[0] for found in _SENTENCE.finditer(row["body"])]
+                found = (match[0] for match in _SENTENCE.finditer(row["body"]))
+                sentences = [sentence for sentence in found if len(sentence.strip()) > 1]
                 self.sentences += sentences
                 self.lengths.append(max(1, len(sentences)))
 
