@@ -1,5 +1,6 @@
 """Folds text to the one form that index and queries share, and maps places back to the original."""
 
+import re
 import unicodedata
 from functools import lru_cache
 from typing import Any
@@ -8,6 +9,11 @@ from opencc import OpenCC
 
 # Characters that mean the same thing in a bank's texts although no conversion table joins them.
 VARIANTS = dict(zip("帐佔裏著妳祂牠甚麽", "账占里着你他它什么", strict=True))
+
+# The same as ``is_word_character``, for whole texts: what \w takes for part of a word is what
+# ``str.isalnum`` does, and the underscore.
+_SIGNS = re.compile(r"(?:[^\w\U00020000-\U0003ffff]|_)+")
+_WORD = re.compile(r"(?!_)[\w\U00020000-\U0003ffff]")
 
 
 class CharacterFolder(dict[int, str]):
@@ -45,6 +51,10 @@ def fold(text: str) -> str:
 def fold_with_places(text: str) -> tuple[str, list[int]]:
     """Return the folded text and, for each of its characters, the index of the original character."""
     table = folder()
+    whole = text.translate(table)
+    if len(whole) == len(text):
+        # No character folds to nothing, so each one became exactly one.
+        return whole, list(range(len(text)))
     pieces: list[str] = []
     places: list[int] = []
     for place, character in enumerate(text):
@@ -52,6 +62,16 @@ def fold_with_places(text: str) -> tuple[str, list[int]]:
         pieces.append(folded)
         places.extend([place] * len(folded))
     return "".join(pieces), places
+
+
+def squeeze(text: str) -> str:
+    """Return the folded text without blanks and punctuation."""
+    return _SIGNS.sub("", fold(text))
+
+
+def word_places(folded: str) -> list[int]:
+    """Return the places of all characters that carry meaning."""
+    return [found.start() for found in _WORD.finditer(folded)]
 
 
 def is_han(character: str) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from indexer.fold import fold_with_places, is_word_character
+from indexer.fold import fold_with_places, squeeze, word_places
 from indexer.plan import Plan, Rung
 from kb.ports import Marks
 
@@ -29,7 +29,7 @@ def marks(text: str, texts: Sequence[str], partial: Iterable[str] = ()) -> Marks
     nothing else is found.
     """
     folded, places = fold_with_places(text)
-    kept = [number for number, character in enumerate(folded) if is_word_character(character)]
+    kept = word_places(folded)
     compact = "".join(folded[number] for number in kept)
     found = _find(compact, texts) or _find(compact, list(partial))
     ranges = []
@@ -41,7 +41,7 @@ def marks(text: str, texts: Sequence[str], partial: Iterable[str] = ()) -> Marks
 def _find(compact: str, texts: Sequence[str]) -> list[tuple[int, int]]:
     found = []
     for wanted in texts:
-        bare = "".join(character for character in wanted if is_word_character(character))
+        bare = squeeze(wanted)
         place = compact.find(bare) if bare else -1
         while place >= 0:
             found.append((place, place + len(bare)))

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from indexer.codec import IntArray
-from indexer.fold import fold, is_word_character
+from indexer.fold import squeeze
 from indexer.plan import Plan, Rung
 from indexer.schema import FILE_KIND, TAGS_KIND
 from indexer.scoring import Reals, Scorer, Scores
@@ -76,10 +76,10 @@ def _candidates(combined: Reals, allowed: BoolArray) -> IntArray:
 def _refine(scorer: Scorer, found: Scores, plan: Plan, head: int) -> Ranked:
     dials = scorer.weights
     passage = int(found.verbatim[head])
-    if passage < 0 or plan.compact not in _compact(scorer.snapshot.passage(passage)):
+    if passage < 0 or plan.compact not in scorer.snapshot.squeezed_passage(passage):
         passage = best_passage(scorer, found, head)
-    title = _compact(scorer.snapshot.title(head))
-    body = _compact(scorer.snapshot.passage(passage)) if passage >= 0 else ""
+    title = scorer.snapshot.squeezed_title(head)
+    body = scorer.snapshot.squeezed_passage(passage) if passage >= 0 else ""
     in_title, in_body = plan.compact in title, plan.compact in body
     precision = found.title_precision[head] * found.title_coverage[head]
     bonus = (
@@ -101,11 +101,7 @@ def _refine(scorer: Scorer, found: Scores, plan: Plan, head: int) -> Ranked:
 
 
 def _all_in(plan: Plan, text: str) -> bool:
-    return all(_compact(unit.text) in text for unit in plan.units if unit.emphasis >= 0.5)
-
-
-def _compact(text: str) -> str:
-    return "".join(filter(is_word_character, fold(text)))
+    return all(squeeze(unit.text) in text for unit in plan.units if unit.emphasis >= 0.5)
 
 
 def _nearness(plan: Plan, title: str, body: str) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.codec import FloatArray, IntArray
-from indexer.fold import is_word_character
+from indexer.fold import squeeze
 from indexer.plan import INSIDE, Alternative, Plan, Rung, Unit
 from indexer.schema import FILE_KIND
 from indexer.snapshot import BoolArray, Snapshot
@@ -116,7 +116,7 @@ class Matcher:
     def _look_up(self, fieldname: str, text: str) -> tuple[IntArray, FloatArray]:
         postings = self.snapshot.postings
         if text[0] == INSIDE:
-            text = "".join(filter(is_word_character, text))
+            text = squeeze(text)
             if len(text) < 3:
                 return postings(fieldname, text)
         elif len(text) <= 2 or text[0] in "#§" or (text[0].isascii() and text[-1].isascii()):
@@ -276,8 +276,8 @@ class Scorer:
         frequency = np.zeros(self.snapshot.size)
         for item in alternatives:
             rows, counts = self.matcher.rows("title", item.text)
-            np.maximum.at(cover, rows, item.factor)
-            np.maximum.at(title_cover, rows, item.factor)
+            cover[rows] = np.maximum(cover[rows], item.factor)
+            title_cover[rows] = np.maximum(title_cover[rows], item.factor)
             rung[rows] = np.minimum(rung[rows], item.rung)
             found.in_title[rows] = True
             frequency[rows] = np.maximum(frequency[rows], counts * item.factor)
@@ -303,7 +303,8 @@ class Scorer:
             if not len(rows):
                 continue
             owners = head_of[rows]
-            np.maximum.at(cover, owners, item.factor)
+            # A head with several passages is written several times, each time with the same value.
+            cover[owners] = np.maximum(cover[owners], item.factor)
             rung[owners] = np.minimum(rung[owners], item.rung)
             (found.in_body if fieldname == "body" else found.in_file)[owners] = True
             frequency += np.bincount(owners, counts, minlength=len(frequency)) * item.factor

@@ -1,7 +1,7 @@
 """One committed state of the index, opened as arrays: heads, passages and posting lists."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -12,8 +12,10 @@ from whoosh.reading import SegmentReader
 
 from indexer.codec import FloatArray, IntArray
 from indexer.documents import CURSOR
+from indexer.fold import squeeze
 
 BoolArray = NDArray[np.bool_]
+MOST_SQUEEZED = 50_000
 
 
 @dataclass
@@ -27,6 +29,7 @@ class Leaf:
     head_of_passage: IntArray
     head_docs: IntArray
     place_docs: IntArray
+    _squeezed: dict[int, str] = field(default_factory=dict)
 
     @classmethod
     def open(cls, reader: SegmentReader) -> "Leaf":
@@ -55,9 +58,18 @@ class Leaf:
         """The external ids by document number."""
         return self.reader.column_reader("external")
 
-    def postings(self, field: str, term: str) -> tuple[IntArray, FloatArray] | None:
+    def squeezed(self, doc: int) -> str:
+        """Return a text folded and without punctuation; those looked at lately are kept."""
+        text = self._squeezed.get(doc)
+        if text is None:
+            if len(self._squeezed) >= MOST_SQUEEZED:
+                self._squeezed.clear()
+            text = self._squeezed[doc] = squeeze(bytes(self.texts[doc]).decode("utf-8"))
+        return text
+
+    def postings(self, name: str, term: str) -> tuple[IntArray, FloatArray] | None:
         """Return rows (of heads for the title, otherwise of passages) and frequencies."""
-        found = self.reader._terms.posting_list(field, term.encode("utf-8", "surrogatepass"))
+        found = self.reader._terms.posting_list(name, term.encode("utf-8", "surrogatepass"))
         return None if found is None else (self.row_of_doc[found[0]], found[1])
 
 
@@ -170,6 +182,16 @@ class Snapshot:
         """Return the text of a passage."""
         leaf, local = self._locate(row, self._place_bases)
         return bytes(leaf.texts[int(leaf.place_docs[local])]).decode("utf-8")
+
+    def squeezed_title(self, head: int) -> str:
+        """Return the title of a head, folded and without punctuation."""
+        leaf, row = self._locate(head, self._head_bases)
+        return leaf.squeezed(int(leaf.head_docs[row]))
+
+    def squeezed_passage(self, row: int) -> str:
+        """Return the text of a passage, folded and without punctuation."""
+        leaf, local = self._locate(row, self._place_bases)
+        return leaf.squeezed(int(leaf.place_docs[local]))
 
     def label(self, row: int) -> bytes:
         """Return the JSON that tells where in an attachment a passage stands."""

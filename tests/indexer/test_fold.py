@@ -1,10 +1,12 @@
 """Folding: one form for every way of writing a text, with the way back to the original's places."""
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.fold import fold, fold_with_places, is_word_character
+from indexer.fold import fold, fold_with_places, is_word_character, squeeze, word_places
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=60)
 
@@ -75,3 +77,15 @@ def test_letters_digits_and_ideographs_carry_meaning(character: str) -> None:
 @pytest.mark.parametrize("character", [" ", "，", "。", ".", "%", "《", "\n", "—", "·", "😀"])
 def test_punctuation_and_blanks_carry_none(character: str) -> None:
     assert not is_word_character(character)
+
+
+@given(ANY_TEXT)
+def test_a_squeezed_text_keeps_exactly_the_characters_that_carry_meaning(text: str) -> None:
+    folded = fold(text)
+    kept = [place for place, character in enumerate(folded) if is_word_character(character)]
+    assert squeeze(text) == "".join(folded[place] for place in kept)
+    assert word_places(folded) == kept
+
+
+def test_no_character_folds_to_nothing() -> None:
+    assert [code for code in range(sys.maxunicode + 1) if not fold(chr(code))] == []
