@@ -119,12 +119,18 @@ def hottest(
     ]
 
 
-def hot_queries(session: Session, now: datetime, *, days: int = 7, limit: int = 8) -> list[str]:
-    """Return what most different people searched for and found; one person alone makes nothing hot."""
+def hot_queries(
+    session: Session, scope: AudienceScope, now: datetime, *, days: int = 7, limit: int = 8
+) -> list[str]:
+    """Return what most different people searched for and found; one person alone makes nothing hot.
+
+    Only people who read nothing beyond the scope are heard, because a query can repeat a title.
+    """
     people = func.count(func.distinct(Search.person_id))
     rows = session.execute(
         select(func.max(Search.text), people)
         .where(Search.searched_at > now - timedelta(days=days), Search.searched_at <= now, Search.total > 0)
+        .where(scope.peers(Search.person_id))
         .group_by(Search.folded)
         .having(people >= MIN_ASKERS)
         .order_by(people.desc(), func.max(Search.id).desc())
@@ -134,9 +140,9 @@ def hot_queries(session: Session, now: datetime, *, days: int = 7, limit: int = 
 
 
 def hot_continuations(
-    session: Session, text: str, now: datetime, *, days: int = 90, limit: int = 5
+    session: Session, scope: AudienceScope, text: str, now: datetime, *, days: int = 90, limit: int = 5
 ) -> list[str]:
-    """Return searches of several people that begin with ``text`` and go on, most asked first."""
+    """Return searches of several such people that begin with ``text`` and go on, most asked first."""
     folded = "".join(text.lower().split())
     people = func.count(func.distinct(Search.person_id))
     rows = session.execute(
@@ -144,6 +150,7 @@ def hot_continuations(
         # A range instead of LIKE, which could not use the index.
         .where(Search.folded > folded, Search.folded < folded + "\U0010ffff")
         .where(Search.searched_at > now - timedelta(days=days), Search.total > 0)
+        .where(scope.peers(Search.person_id))
         .group_by(Search.folded)
         .having(people >= MIN_ASKERS)
         .order_by(people.desc(), func.max(Search.id).desc())

@@ -69,7 +69,7 @@ def page() -> str:
         branches = visible_tree(session, scope)
         return render_template(
             "home/page.html",
-            queries=hot_queries(session, moment, limit=HOT_QUERIES),
+            queries=hot_queries(session, scope, moment, limit=HOT_QUERIES),
             latest_items=latest_items,
             latest_tabs=_tabs("latest", LATEST_PERIODS, latest_period, hot=hot_period),
             hot_items=hottest(session, scope, moment, days=HOT_DAYS[hot_period], limit=LINES),

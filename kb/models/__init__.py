@@ -6,6 +6,7 @@ from kb.models.attachment import Attachment, Blob, BlobChunk, FilePart, FileText
 from kb.models.audience import AccessKey, Audience, AudienceRule
 from kb.models.audit import AuditEvent
 from kb.models.department import Department
+from kb.models.grant import MergedNode, NodeGrant
 from kb.models.node import Node
 from kb.models.notification import Notification
 from kb.models.person import DateLock, LoginSession, Person, PersonRole, Role
@@ -27,7 +28,9 @@ __all__ = [
     "FilePart",
     "FileText",
     "LoginSession",
+    "MergedNode",
     "Node",
+    "NodeGrant",
     "Notification",
     "Person",
     "PersonRole",

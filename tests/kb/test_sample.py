@@ -155,7 +155,7 @@ def test_the_home_page_is_alive(session):
     everything = AudienceScope(None)
     assert len(latest(session, everything, NOW)) == 10
     assert len(hottest(session, everything, NOW, days=7)) == 10
-    assert len(hot_queries(session, NOW)) == 8
+    assert len(hot_queries(session, AudienceScope(None), NOW)) == 8
 
 
 def test_views_show_only_what_was_in_force_and_only_in_the_last_month(session):

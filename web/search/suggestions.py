@@ -7,7 +7,7 @@ from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from kb.access import Actor, audience_scope
+from kb.access import Actor, AudienceScope, audience_scope
 from kb.activity import recent_searches
 from kb.departments import all_departments
 from kb.errors import SearchUnavailable
@@ -32,22 +32,23 @@ def groups(session: Session, actor: Actor, engine: SearchEngine, text: str, mome
         Groups ``{"kind", "label", "items"}``; an item has ``text``, ``marks`` (character ranges),
         ``url`` and ``note``. Without a text: the actor's last searches and what colleagues ask.
     """
+    scope = audience_scope(session, actor)
     if not text:
         recent = recent_searches(session, actor, limit=6)
-        hot = [query for query in hot_queries(session, moment, limit=6) if query not in recent]
+        hot = [query for query in hot_queries(session, scope, moment, limit=6) if query not in recent]
         return _present(
             ("recent", _("最近搜索"), _queries(recent, "")), ("hot", _("大家在搜"), _queries(hot[:4], ""))
         )
-    articles = _articles(session, actor, engine, text, moment)
+    articles = _articles(session, scope, engine, text, moment)
     recent = [query for query in recent_searches(session, actor, RECENT + 1, text) if query != text][:RECENT]
     known = {text, *recent}
-    more = [query for query in hot_continuations(session, text, moment, limit=8) if query not in known]
+    more = [query for query in hot_continuations(session, scope, text, moment, limit=8) if query not in known]
     room = max(1, ROWS - len(articles) - len(recent) - CATEGORIES)
     return _present(
         ("article", _("直达"), articles),
         ("completion", _("补全"), _queries(more[: min(room, COMPLETIONS)], text)),
         ("recent", _("最近搜索"), _queries(recent, text)),
-        ("node", _("分类"), _categories(session, actor, text)),
+        ("node", _("分类"), _categories(session, scope, text)),
     )
 
 
@@ -56,11 +57,10 @@ def _present(*candidates: tuple[str, str, list[Item]]) -> list[Group]:
 
 
 def _articles(
-    session: Session, actor: Actor, engine: SearchEngine, text: str, moment: datetime
+    session: Session, scope: AudienceScope, engine: SearchEngine, text: str, moment: datetime
 ) -> list[Item]:
-    keys = audience_scope(session, actor).keys
     try:
-        found = engine.suggest(SuggestQuery(text, moment, keys, limit=ARTICLES))
+        found = engine.suggest(SuggestQuery(text, moment, scope.keys, limit=ARTICLES))
     except SearchUnavailable:
         return []
     names = {department.id: department.name for department in all_departments(session)}
@@ -79,8 +79,8 @@ def _queries(texts: Iterable[str], typed: str) -> list[Item]:
     return [_item(query, _prefix(query, typed), url_for("search.page", q=query)) for query in texts]
 
 
-def _categories(session: Session, actor: Actor, text: str) -> list[Item]:
-    nodes = nodes_by_id(visible_tree(session, audience_scope(session, actor)))
+def _categories(session: Session, scope: AudienceScope, text: str) -> list[Item]:
+    nodes = nodes_by_id(visible_tree(session, scope))
     wanted = text.casefold()
     items = []
     for node in nodes.values():
