@@ -21,7 +21,7 @@ from indexer.whoosh_engine import WhooshEngine
 from kb.articles import RevisionText, add_revision, approve, create_article
 from kb.clock import FixedClock
 from kb.database import Database
-from kb.models import DateLock, Department, Node, Search
+from kb.models import DateLock, Department, Node, Person, Search
 from web.search.address import PARAMETERS, read
 from web.search.results import page_numbers
 from web.wiring import Services
@@ -458,10 +458,19 @@ def test_what_several_colleagues_ask_is_offered_as_a_completion(
     agent: FlaskClient, database: Database, world: World
 ) -> None:
     with database.write() as session:
-        for person in ("publisher", "reviewer"):
+        colleague = Person(
+            username="seat2",
+            name="林晓彤",
+            department_id=world.departments["service"],
+            password_hash="-",
+            created_at=NOON,
+        )
+        session.add(colleague)
+        session.flush()
+        for person_id in (colleague.id, world.people["reviewer"]):
             session.add(
                 Search(
-                    person_id=world.people[person],
+                    person_id=person_id,
                     text="年费减免条件",
                     folded="年费减免条件",
                     total=2,
