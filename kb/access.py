@@ -37,27 +37,39 @@ READS_EVERYTHING = frozenset({Role.MANAGER, Role.ADMIN})
 class Permission(StrEnum):
     """What can be allowed, as ``thing:action``."""
 
+    ANNOUNCEMENT_WRITE = "announcement:write"
     ARTICLE_READ = "article:read"
     ARTICLE_WRITE = "article:write"
     ARTICLE_APPROVE = "article:approve"
     COMMENT_MODERATE = "comment:moderate"
+    COPY_READ = "copy:read"
     GRANT_MANAGE = "grant:manage"
     INSIGHT_READ = "insight:read"
     LEXICON_WRITE = "lexicon:write"
     NODE_MANAGE = "node:manage"
     PERSON_MANAGE = "person:manage"
+    WEBHOOK_MANAGE = "webhook:manage"
 
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.AGENT: frozenset({Permission.ARTICLE_READ}),
-    Role.PUBLISHER: frozenset({Permission.ARTICLE_READ, Permission.ARTICLE_WRITE}),
+    Role.PUBLISHER: frozenset(
+        {Permission.ANNOUNCEMENT_WRITE, Permission.ARTICLE_READ, Permission.ARTICLE_WRITE}
+    ),
     Role.REVIEWER: frozenset(
-        {Permission.ARTICLE_READ, Permission.ARTICLE_APPROVE, Permission.COMMENT_MODERATE}
+        {
+            Permission.ARTICLE_READ,
+            Permission.ARTICLE_APPROVE,
+            Permission.COMMENT_MODERATE,
+            Permission.COPY_READ,
+        }
     ),
     Role.MANAGER: frozenset(
         {
+            Permission.ANNOUNCEMENT_WRITE,
             Permission.ARTICLE_READ,
             Permission.COMMENT_MODERATE,
+            Permission.COPY_READ,
             Permission.INSIGHT_READ,
             Permission.LEXICON_WRITE,
             Permission.NODE_MANAGE,
@@ -69,6 +81,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.GRANT_MANAGE,
             Permission.NODE_MANAGE,
             Permission.PERSON_MANAGE,
+            Permission.WEBHOOK_MANAGE,
         }
     ),
 }

@@ -8,10 +8,10 @@ from datetime import datetime
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from kb import webhooks
 from kb.access import Actor, AudienceScope
 from kb.errors import NotFound
 from kb.models import Article, Notification, Person
+from kb.webhook_outbox import emit
 
 SUBJECT_LIMIT = 400
 BATCH = 500
@@ -124,7 +124,7 @@ def _tell_webhooks(
     # Whoever reads a chat group may be anybody: only what everybody may read is named there.
     if subject and not key:
         data["subject"] = subject[:SUBJECT_LIMIT]
-    webhooks.emit(session, f"notification.{kind}", data, at)
+    emit(session, f"notification.{kind}", data, at)
 
 
 def unread_count(session: Session, actor: Actor) -> int:

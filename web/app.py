@@ -17,6 +17,7 @@ from web import (
     security,
     session,
     static_files,
+    webhooks,
 )
 from web.settings import Settings, secret_key
 from web.transactions import EXTENSION
@@ -47,7 +48,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     session.install(app)
     i18n.install(app, settings.zone)
     errors.install(app)
-    for noun in (health, home, search, articles, attachments, notifications):
+    for noun in (health, home, search, articles, attachments, notifications, webhooks):
         app.register_blueprint(noun.blueprint)
     return app
 

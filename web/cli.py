@@ -17,6 +17,7 @@ from web.commands.knowledge import import_command
 from web.commands.person import user
 from web.commands.search import search
 from web.commands.serve import serve
+from web.commands.webhook import webhook
 
 FAILED = 1
 MISUSED = 2
@@ -43,6 +44,7 @@ kb.add_command(serve)
 kb.add_command(user)
 kb.add_command(department)
 kb.add_command(audit)
+kb.add_command(webhook)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -19,7 +19,8 @@ class Settings(BaseSettings):
     """Everything an operator can set; every field is the environment variable ``KB_<NAME>``.
 
     ``session_idle_minutes`` and ``session_hours`` end a login; ``demo`` lists the demo accounts on
-    the login page and must stay off where real people work.
+    the login page and must stay off where real people work; ``webhook_hosts`` are the only hosts that
+    webhooks may lead to.
     """
 
     model_config = SettingsConfigDict(env_prefix="KB_", frozen=True, extra="forbid")
@@ -36,8 +37,9 @@ class Settings(BaseSettings):
     session_idle_minutes: int = Field(default=60, ge=5, le=24 * 60)
     session_hours: int = Field(default=12, ge=1, le=24 * 7)
     demo: bool = False
+    webhook_hosts: Annotated[tuple[str, ...], NoDecode] = ()
 
-    @field_validator("trusted_hosts", mode="before")
+    @field_validator("trusted_hosts", "webhook_hosts", mode="before")
     @classmethod
     def _split_hosts(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value

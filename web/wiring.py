@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from kb.clock import SystemClock
 from kb.database import Database
 from kb.ports import Clock, SearchEngine
+from web.chores import Chores
+from web.courier import Courier
 from web.settings import Settings, prepare_home
 
 if TYPE_CHECKING:
@@ -64,3 +66,9 @@ def build_follower(settings: Settings, services: Services) -> "Follower":
         SandboxedExtractor(),
         services.clock,
     )
+
+
+def build_chores(services: Services) -> Chores:
+    """Build what runs beside the follower: delivery of webhooks and what is due by the clock."""
+    courier = Courier(services.database, services.clock, services.settings.webhook_hosts)
+    return Chores(services.database, services.clock, services.zone, courier)

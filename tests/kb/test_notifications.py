@@ -12,7 +12,7 @@ from kb.database import Database
 from kb.errors import NotFound
 from kb.models import Notification, Person, Webhook, WebhookDelivery
 from kb.notifications import inbox, mark_read, notify, own_line, unread_count
-from kb.webhooks import new_secret
+from kb.webhook_outbox import new_secret
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from kb.sample import demo_accounts, is_loaded
 from web.commands.opening import open_services
 from web.settings import Settings
 from web.supervisor import Child, end_with_supervisor, stop_on_signals, supervise
-from web.wiring import Services, build_follower
+from web.wiring import Services, build_chores, build_follower
 
 STARTING_SECONDS = 60.0
 WEB_PATIENCE = 5
@@ -37,6 +37,7 @@ def serve(part: str) -> None:
         stop = threading.Event()
         stop_on_signals(stop)
         end_with_supervisor()
+        threading.Thread(target=build_chores(services).run, args=(stop,), name="chores", daemon=True).start()
         build_follower(services.settings, services).run(stop)
     else:
         _serve_all(services)

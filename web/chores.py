@@ -1,0 +1,61 @@
+"""What has to happen by the clock beside the follower: webhooks are delivered, old messages dropped."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from kb.database import Database
+from kb.ports import Clock
+from kb.webhook_outbox import forget_old
+from web.courier import Courier
+
+log = logging.getLogger(__name__)
+TICK_SECONDS = 1.0
+MINUTE = 60.0
+HOUR = 3600.0
+
+
+class Chores:
+    """Runs every chore in its own time; one that fails is logged and tried again at its next time.
+
+    Args:
+        database: Where the chores look.
+        clock: Gives the present instant.
+        zone: The bank's zone, in which days begin.
+        courier: Empties the outbox of webhooks.
+    """
+
+    def __init__(self, database: Database, clock: Clock, zone: ZoneInfo, courier: Courier) -> None:
+        self._database = database
+        self._clock = clock
+        self._zone = zone
+        self._courier = courier
+        self._due: dict[str, float] = {}
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until ``stop`` is set."""
+        while not stop.is_set():
+            self.step()
+            stop.wait(TICK_SECONDS)
+
+    def step(self) -> None:
+        """Do what is due."""
+        self._at_most_every(TICK_SECONDS, self._courier.deliver_due)
+        self._at_most_every(HOUR, self.forget)
+
+    def forget(self) -> int:
+        """Drop messages that were settled long ago, and return how many."""
+        with self._database.write() as session:
+            return forget_old(session, self._clock.now())
+
+    def _at_most_every(self, seconds: float, chore: Callable[[], object]) -> None:
+        now = time.monotonic()
+        if now < self._due.get(chore.__name__, 0.0):
+            return
+        self._due[chore.__name__] = now + seconds
+        try:
+            chore()
+        except Exception:
+            log.exception("the chore %s failed, will try again", chore.__name__)
