@@ -131,7 +131,7 @@ def claim(session: Session, at: datetime) -> Parcel | None:
     return Parcel(delivery.id, hook.url, delivery.message_id, delivery.body, tuple(keys))
 
 
-def _due(at: datetime) -> Select[tuple[WebhookDelivery, Webhook]]:
+def _due(at: datetime) -> Select[WebhookDelivery, Webhook]:
     return (
         select(WebhookDelivery, Webhook)
         .join(Webhook, Webhook.id == WebhookDelivery.webhook_id)
