@@ -1,20 +1,26 @@
 """All tables, imported here so that metadata is complete wherever one of them is."""
 
 from kb.models.activity import Search, View
+from kb.models.announcement import Acknowledgement, Announcement, AnnouncementText, MaterialMark
 from kb.models.article import Article, ChangeCounter, Revision, RevisionState, WordingBlock
 from kb.models.attachment import Attachment, Blob, BlobChunk, FilePart, FileText
 from kb.models.audience import AccessKey, Audience, AudienceRule
 from kb.models.audit import AuditEvent
-from kb.models.department import Department
+from kb.models.copy import Copy
+from kb.models.department import Department, DepartmentLead
 from kb.models.grant import MergedNode, NodeGrant
 from kb.models.node import Node
 from kb.models.notification import Notification
 from kb.models.person import DateLock, LoginSession, Person, PersonRole, Role
+from kb.models.review_check import ReviewCheck
 from kb.models.table import Table
 from kb.models.webhook import Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "AccessKey",
+    "Acknowledgement",
+    "Announcement",
+    "AnnouncementText",
     "Article",
     "Attachment",
     "Audience",
@@ -23,17 +29,21 @@ __all__ = [
     "Blob",
     "BlobChunk",
     "ChangeCounter",
+    "Copy",
     "DateLock",
     "Department",
+    "DepartmentLead",
     "FilePart",
     "FileText",
     "LoginSession",
+    "MaterialMark",
     "MergedNode",
     "Node",
     "NodeGrant",
     "Notification",
     "Person",
     "PersonRole",
+    "ReviewCheck",
     "Revision",
     "RevisionState",
     "Role",

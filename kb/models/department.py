@@ -16,3 +16,14 @@ class Department(Table):
     name: Mapped[str] = mapped_column(String(120))
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
     path: Mapped[str] = mapped_column(String(400), default="")
+
+
+class DepartmentLead(Table):
+    """A person who answers for the people of a department and those below it 主管."""
+
+    __tablename__ = "department_leads"
+
+    department_id: Mapped[int] = mapped_column(
+        ForeignKey("departments.id", ondelete="CASCADE"), primary_key=True
+    )
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
