@@ -36,9 +36,10 @@ class Copy:
 
 COPIES = (
     Copy(STATIC, "bootstrap", "dist/css/bootstrap.min.css"),
-    Copy(STATIC, "@wangeditor-next/editor", "dist/index.js", "wangeditor.js"),
-    Copy(STATIC, "@wangeditor-next/editor", "dist/css/style.css", "wangeditor.css"),
     Copy(STATIC, "echarts", "dist/echarts.min.js"),
+    # The build for old browsers: the desks of a bank run Chromium 86 and later.
+    Copy(STATIC, "jodit", "es2015/jodit.min.js"),
+    Copy(STATIC, "jodit", "es2015/jodit.min.css"),
     Copy(BROWSER, "axe-core", "axe.min.js"),
 )
 SPRITE = "icons.svg"
@@ -60,10 +61,10 @@ ICONS = """
 """
 # What each licence covers.
 LICENCES = (
-    ("@wangeditor-next/editor", "web/static/vendor/wangeditor.js and wangeditor.css", ("LICENSE",)),
     ("bootstrap", "web/static/vendor/bootstrap.min.css", ("LICENSE",)),
     ("bootstrap-icons", "web/static/vendor/icons.svg", ("LICENSE",)),
     ("echarts", "web/static/vendor/echarts.min.js", ("LICENSE", "NOTICE")),
+    ("jodit", "web/static/vendor/jodit.min.js and jodit.min.css", ("LICENSE.txt",)),
     ("axe-core", "tests/browser/vendor (used by tests, not installed)", ("LICENSE", "LICENSE-3RD-PARTY.txt")),
 )
 _SOURCE_MAP = re.compile(rb"\s*(?:/\*[#@] ?sourceMappingURL=[^*]*\*/|//[#@] ?sourceMappingURL=[^\n]*)")
