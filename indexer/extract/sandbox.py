@@ -2,37 +2,17 @@
 
 import json
 import logging
-import os
-import signal
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict, replace
-from pathlib import Path
-from typing import IO
 
 from indexer.extract.answer import decode
 from indexer.extract.child import EXIT_NO_READER
 from indexer.extract.formats import READERS, suffix_of
 from indexer.extract.guard import MAX_FILE_BYTES, check_claim
-from indexer.extract.limits import MIB, Limits
+from indexer.extract.limits import Limits
 from indexer.extract.outcome import Outcome, Refused
+from indexer.extract.process import run_child
 from kb.ports import Extraction, TextPart
-
-_MAX_ANSWER_BYTES = 32 * MIB
-_GRACE_SECONDS = 2.0
-# -I and -B keep the environment, the current folder and byte code out of it; the parent's own import
-# path comes as an argument.
-_BOOTSTRAP = (
-    "import json, sys\n"
-    "sys.path[:] = json.loads(sys.argv[1])\n"
-    "from indexer.extract.child import main\n"
-    "main(sys.argv[2])\n"
-)
-_KEPT_VARIABLES = ("SYSTEMROOT", "LD_LIBRARY_PATH")
 
 
 class SandboxedExtractor:
@@ -76,77 +56,15 @@ class SandboxedExtractor:
         self, suffix: str, reader: str, data: bytes, limits: Limits
     ) -> tuple[Outcome, tuple[TextPart, ...]]:
         request = json.dumps({"suffix": suffix, "reader": reader, "limits": asdict(limits)})
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter, and no argument comes from the file
-            _command(request),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=Path(sys.executable).anchor,
-            env={key: os.environ[key] for key in _KEPT_VARIABLES if key in os.environ},
-            start_new_session=True,
-        )
-        try:
-            raw = _converse(process, data, limits.wall_seconds)
-        finally:
-            _end(process)
-        if raw is None:
+        answered = run_child("indexer.extract.child", request, data, limits.wall_seconds)
+        if answered.raw is None:
             return Outcome.TIMEOUT, ()
-        if process.returncode == EXIT_NO_READER:
+        if answered.status == EXIT_NO_READER:
             logging.getLogger(__name__).error("the libraries of %s are not installed", reader)
         try:
-            return decode(raw, limits.max_chars)
+            return decode(answered.raw, limits.max_chars)
         except ValueError:
-            return _cause_of_death(process.returncode), ()
-
-
-def _command(request: str) -> Sequence[str]:
-    root = str(Path(__file__).resolve().parents[2])
-    path = json.dumps([root, *(entry for entry in sys.path if Path(entry).is_absolute())])
-    return [sys.executable, "-I", "-B", "-X", "utf8", "-c", _BOOTSTRAP, path, request]
-
-
-def _converse(process: subprocess.Popen[bytes], data: bytes, seconds: float) -> bytes | None:
-    """Send the file and return the answer, bounded; ``None`` if there was none in time."""
-    if process.stdin is None or process.stdout is None:
-        raise RuntimeError("the child was started without pipes")
-    received: list[bytes] = []
-    # Threads, because a child that neither reads nor answers must not hold up the parent.
-    threading.Thread(target=_send, args=(process.stdin, data), daemon=True).start()
-    listener = threading.Thread(target=_receive, args=(process.stdout, received), daemon=True)
-    listener.start()
-    listener.join(seconds)
-    if listener.is_alive():
-        return None
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(_GRACE_SECONDS)
-    return b"".join(received)
-
-
-def _send(pipe: IO[bytes], data: bytes) -> None:
-    # A child that has died or has seen enough closes its end.
-    with suppress(OSError, ValueError), pipe:
-        pipe.write(data)
-
-
-def _receive(pipe: IO[bytes], received: list[bytes]) -> None:
-    with suppress(OSError, ValueError), pipe:
-        received.append(pipe.read(_MAX_ANSWER_BYTES))
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill the child with everything that it may have started, and collect it."""
-    if hasattr(os, "killpg"):
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
-    process.wait()
-
-
-def _cause_of_death(returncode: int) -> Outcome:
-    """Tell a child that used up its time from one that died of the file."""
-    out_of_time = {-int(getattr(signal, name)) for name in ("SIGXCPU", "SIGALRM") if hasattr(signal, name)}
-    return Outcome.TIMEOUT if returncode in out_of_time else Outcome.BROKEN
+            return answered.cause_of_death, ()
 
 
 def _extraction(outcome: Outcome, parts: tuple[TextPart, ...] = ()) -> Extraction:

@@ -10,10 +10,10 @@ import time
 import psutil
 import pytest
 
-from indexer.extract import sandbox
 from indexer.extract.answer import decode, encode
 from indexer.extract.limits import MIB, Limits
 from indexer.extract.outcome import Outcome
+from indexer.extract.process import Answered
 from indexer.extract.sandbox import SandboxedExtractor
 from kb.ports import TextPart
 
@@ -50,7 +50,7 @@ def test_a_child_that_needs_too_much_memory_says_so():
 @posix_only
 def test_processor_time_ends_a_busy_child():
     result = confined("while True: pass")
-    assert Outcome.TIMEOUT is sandbox._cause_of_death(result.returncode)
+    assert Answered(b"", result.returncode).cause_of_death is Outcome.TIMEOUT
 
 
 @posix_only
