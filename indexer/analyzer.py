@@ -1,12 +1,12 @@
 """One analysis for index and queries: jieba words, n-grams, whole numbers and document numbers."""
 
-import itertools
+import operator
 import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from indexer.fold import fold, is_han, is_kana, is_word_character
+from indexer.fold import fold, is_han, is_kana, is_word_character, without_signs
 from indexer.segmenter import Segmenter
 
 ANALYZER_VERSION = "4"
@@ -99,9 +99,9 @@ class Analyzer:
         characters, Latin runs, document numbers and article numbers are terms of their own.
         """
         folded = fold(text)
-        compact = "".join(chunk.text for chunk in chunks(folded))
+        compact = without_signs(folded)
         found: Counter[str] = Counter(compact)
-        found.update(map("".join, itertools.pairwise(compact)))
+        found.update(map(operator.add, compact, compact[1:]))
         found.update(
             word
             for word in self._segmenter.cut(folded)

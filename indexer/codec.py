@@ -13,23 +13,29 @@ from numpy.typing import NDArray
 from whoosh.codec import whoosh3
 from whoosh.columns import Column, ColumnReader, ColumnWriter, VarBytesColumn
 from whoosh.matching import ListMatcher
+from whoosh.util.numeric import length_to_byte
+
+from indexer.posting_pool import HAS_FREQUENCIES, ArrayPostingPool, Lists
 
 _WIDTHS: dict[int, np.dtype[Any]] = {1: np.dtype("<u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4")}
-_HAS_FREQUENCIES = 8
+# The struct of ``W3TermInfo`` followed by offset and length, as Whoosh reads it back.
+TERM_INFO = np.dtype(
+    [
+        ("inlined", "u1"),
+        ("weight", ">f4"),
+        ("count", ">u4"),
+        ("shortest", "u1"),
+        ("longest", "u1"),
+        ("heaviest", ">f4"),
+        ("first", ">u4"),
+        ("last", ">u4"),
+        ("offset", ">i8"),
+        ("length", ">i4"),
+    ]
+)
+_LENGTH_RANGE = (length_to_byte(1), length_to_byte(255))
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float32]
-
-
-def encode_postings(docs: NDArray[Any], frequencies: NDArray[Any]) -> bytes:
-    """Return the bytes of a posting list of ascending document numbers and frequencies up to 255."""
-    gaps = np.diff(docs, prepend=0)
-    widest = int(gaps.max(initial=0))
-    width = 1 if widest < 1 << 8 else 2 if widest < 1 << 16 else 4
-    body: bytes = gaps.astype(_WIDTHS[width]).tobytes()
-    if frequencies.max(initial=1) <= 1:
-        return bytes([width]) + body
-    counts: bytes = np.minimum(frequencies, 255).astype(np.uint8).tobytes()
-    return bytes([width | _HAS_FREQUENCIES]) + body + counts
 
 
 def decode_postings(buffer: Any, offset: int, count: int) -> tuple[IntArray, FloatArray]:
@@ -38,81 +44,10 @@ def decode_postings(buffer: Any, offset: int, count: int) -> tuple[IntArray, Flo
     width = flags & 7
     gaps = np.frombuffer(buffer, _WIDTHS[width], count, offset + 1)
     docs = np.cumsum(gaps, dtype=np.int64)
-    if not flags & _HAS_FREQUENCIES:
+    if not flags & HAS_FREQUENCIES:
         return docs, np.ones(count, np.float32)
     packed = np.frombuffer(buffer, np.uint8, count, offset + 1 + count * width)
     return docs, packed.astype(np.float32)
-
-
-class ArrayPostingPool:
-    """Collects postings as integers and hands them out sorted, without a Python object per posting."""
-
-    def __init__(self) -> None:
-        self._ids: dict[tuple[str, bytes], int] = {}
-        self._terms: list[int] = []
-        self._docs: list[int] = []
-        self._frequencies: list[int] = []
-        self._runs: list[tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint8]]] = []
-
-    def add(self, item: tuple[str, bytes, int, float, bytes]) -> None:
-        """Add one posting as Whoosh's writer gives it."""
-        fieldname, text, doc, weight, _value = item
-        ids = self._ids
-        self._terms.append(ids.setdefault((fieldname, text), len(ids)))
-        self._docs.append(doc)
-        self._frequencies.append(min(255, int(weight)))
-        if len(self._terms) >= 1 << 20:
-            self._pack()
-
-    def _pack(self) -> None:
-        if self._terms:
-            self._runs.append(
-                (
-                    np.array(self._terms, np.uint32),
-                    np.array(self._docs, np.uint32),
-                    np.array(self._frequencies, np.uint8),
-                )
-            )
-            self._terms, self._docs, self._frequencies = [], [], []
-
-    def posting_lists(self) -> Iterator[tuple[str, bytes, NDArray[Any], NDArray[Any]]]:
-        """Yield (field name, term, document numbers, frequencies) in the order of fields and terms."""
-        self._pack()
-        if not self._runs:
-            return
-        terms, docs, frequencies = (np.concatenate(column) for column in zip(*self._runs, strict=True))
-        self._runs = []
-        order = np.lexsort((docs, terms))
-        terms, docs, frequencies = terms[order], docs[order], frequencies[order]
-        bounds = np.searchsorted(terms, np.arange(len(self._ids) + 1))
-        for key in sorted(self._ids):
-            number = self._ids[key]
-            first, last = bounds[number], bounds[number + 1]
-            yield key[0], key[1], docs[first:last], frequencies[first:last]
-
-    def iter_postings(self) -> "ArrayPostingPool":
-        """Return the pool itself; ``ArrayFieldWriter`` takes whole lists from it."""
-        return self
-
-    def cleanup(self) -> None:
-        """Forget everything."""
-        self._ids, self._runs = {}, []
-
-
-class ArrayPostingsWriter(whoosh3.W3PostingsWriter):  # type: ignore[misc]
-    """Writes one posting list as one run of arrays."""
-
-    def write_list(self, terminfo: Any, docs: NDArray[Any], frequencies: NDArray[Any]) -> None:
-        """Write a whole list and describe it in ``terminfo``."""
-        offset = self._postfile.tell()
-        data = encode_postings(docs, frequencies)
-        self._postfile.write(data)
-        terminfo._weight = float(frequencies.sum(dtype=np.int64))
-        terminfo._df = len(docs)
-        terminfo._minlength, terminfo._maxlength = 1, 255
-        terminfo._maxweight = float(frequencies.max())
-        terminfo._minid, terminfo._maxid = int(docs[0]), int(docs[-1])
-        terminfo.set_extent(offset, len(data))
 
 
 class ArrayFieldWriter(whoosh3.W3FieldWriter):  # type: ignore[misc]
@@ -122,18 +57,26 @@ class ArrayFieldWriter(whoosh3.W3FieldWriter):  # type: ignore[misc]
         """Write everything in the pool; called once, when a segment is finished."""
         if not isinstance(items, ArrayPostingPool):
             raise TypeError("segments of this codec are written from an ArrayPostingPool")
-        current = None
-        for fieldname, text, docs, frequencies in items.posting_lists():
-            if fieldname != current:
-                if current is not None:
-                    self.finish_field()
-                self.start_field(fieldname, schema[fieldname])
-                current = fieldname
-            terminfo = whoosh3.W3TermInfo()
-            self._postwriter.write_list(terminfo, docs, frequencies)
-            self._tindex.add(whoosh3.pack_ushort(self._fieldid) + text, terminfo.to_bytes())
-        if current is not None:
+        for name in items.names():
+            self.start_field(name, schema[name])
+            lists = items.write_lists(name, self._postfile)
+            terms, numbers = items.terms(name)
+            field_key, add = whoosh3.pack_ushort(self._fieldid), self._tindex.add
+            for term, described in zip(terms, _described(lists, numbers), strict=True):
+                add(field_key + term.encode("utf-8", "surrogatepass"), described)
             self.finish_field()
+
+
+def _described(lists: Lists, numbers: IntArray) -> Iterator[bytes]:
+    """Yield what Whoosh's term dictionary says of each list, in its own binary form."""
+    rows = np.zeros(len(numbers), TERM_INFO)
+    rows["weight"], rows["count"] = lists.weights[numbers], lists.counts[numbers]
+    rows["shortest"], rows["longest"] = _LENGTH_RANGE
+    rows["heaviest"] = lists.heaviest[numbers]
+    rows["first"], rows["last"] = lists.firsts[numbers], lists.lasts[numbers]
+    rows["offset"], rows["length"] = lists.offsets[numbers], lists.lengths[numbers]
+    data, size = rows.tobytes(), TERM_INFO.itemsize
+    return (data[place : place + size] for place in range(0, len(data), size))
 
 
 class ArrayTermsReader(whoosh3.W3TermsReader):  # type: ignore[misc]
@@ -158,10 +101,6 @@ class ArrayCodec(whoosh3.W3Codec):  # type: ignore[misc]
     def field_writer(self, storage: Any, segment: Any) -> ArrayFieldWriter:
         """Return the writer of a new segment's terms."""
         return ArrayFieldWriter(self, storage, segment)
-
-    def postings_writer(self, dbfile: Any, byteids: bool = False) -> ArrayPostingsWriter:
-        """Return the writer of posting lists."""
-        return ArrayPostingsWriter(dbfile, blocklimit=1, byteids=byteids)
 
     def postings_reader(
         self, dbfile: Any, terminfo: Any, format_: Any, term: Any = None, scorer: Any = None

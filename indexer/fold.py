@@ -66,7 +66,12 @@ def fold_with_places(text: str) -> tuple[str, list[int]]:
 
 def squeeze(text: str) -> str:
     """Return the folded text without blanks and punctuation."""
-    return _SIGNS.sub("", fold(text))
+    return without_signs(fold(text))
+
+
+def without_signs(folded: str) -> str:
+    """Return a folded text without blanks and punctuation."""
+    return _SIGNS.sub("", folded)
 
 
 def word_places(folded: str) -> list[int]:

@@ -5,16 +5,17 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+import numpy as np
 from whoosh.filedb.filestore import FileStorage, RamStorage
 from whoosh.index import TOC, FileIndex, clean_files
 from whoosh.writing import SegmentWriter
 
-from indexer.codec import ArrayCodec, ArrayPostingPool
+from indexer.codec import ArrayCodec
+from indexer.posting_pool import ArrayPostingPool
 from indexer.schema import HEAD, PLACE, SCHEMA_VERSION, build_schema
 
 POINTER = "current"
@@ -31,18 +32,42 @@ class ArrayWriter(SegmentWriter):  # type: ignore[misc]
 
     def __init__(self, index: FileIndex, folder: Path) -> None:
         super().__init__(index, codec=ArrayCodec(), timeout=0.0)
-        self.pool = ArrayPostingPool()
+        self.pool = ArrayPostingPool(folder)
         self._folder = folder
 
-    def _process_posts(self, items: Iterable[Any], startdoc: int, docmap: dict[int, int] | None) -> Any:
-        for fieldname, text, docnum, weight, value in items:
-            if docmap is not None:
-                if docnum not in docmap:
-                    continue
-                newdoc = docmap[docnum]
-            else:
-                newdoc = startdoc + docnum
-            yield fieldname, text, newdoc, weight, value
+    def add_document(self, **fields: Any) -> None:
+        """Add one document; a dictionary of terms and frequencies needs no analysis by Whoosh."""
+        self._check_state()
+        self._check_fields(self.schema, fields)
+        self.perdocwriter.start_doc(self.docnum)
+        for name, value in fields.items():
+            kind, length = self.schema[name], 0
+            if kind.indexed:
+                terms = value if isinstance(value, dict) else _analyzed(kind, value)
+                self.pool.add_terms(name, self.docnum, terms)
+                length = sum(terms.values()) if kind.scorable else 0
+            self.perdocwriter.add_field(name, kind, value if kind.stored else None, length)
+            if kind.column_type:
+                self.perdocwriter.add_column_value(name, kind.column_type, kind.to_column_value(value))
+        self.perdocwriter.finish_doc()
+        self._added = True
+        self.docnum += 1
+
+    def add_postings_to_pool(self, reader: Any, startdoc: int, docmap: dict[int, int] | None) -> None:
+        """Take over the posting lists of a segment that is merged, without its deleted documents."""
+        moved = np.full(reader.doc_count_all(), -1, np.int64)
+        if docmap is None:
+            moved[:] = np.arange(startdoc, startdoc + len(moved))
+        elif docmap:
+            moved[list(docmap)] = list(docmap.values())
+        terms_reader = reader._terms
+        for name, text in terms_reader.terms():
+            docs, frequencies = terms_reader.posting_list(name, text)
+            docs = moved[docs]
+            kept = docs >= 0
+            if kept.any():
+                term = text.decode("utf-8", "surrogatepass")
+                self.pool.add_list(name, term, docs[kept], frequencies[kept])
 
     def _commit_toc(self, segments: list[Any]) -> None:
         # The manifest is written before the table of contents that it describes, and the commit
@@ -63,6 +88,11 @@ class ArrayWriter(SegmentWriter):  # type: ignore[misc]
         for path in self._folder.glob("manifest-*.json"):
             if path != _manifest_path(self._folder, self.generation):
                 path.unlink(missing_ok=True)
+
+
+def _analyzed(kind: Any, value: Any) -> dict[str, int]:
+    items = kind.index(value)
+    return {text.decode("utf-8", "surrogatepass"): int(weight) for text, _count, weight, _value in items}
 
 
 def _layout() -> str:

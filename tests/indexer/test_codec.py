@@ -1,6 +1,7 @@
 """The array codec: what goes in comes out, and Whoosh itself cannot tell it from its own."""
 
 import random
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -14,48 +15,63 @@ from whoosh.index import FileIndex
 from whoosh.scoring import BM25F
 from whoosh.writing import SegmentWriter
 
-from indexer.codec import ArrayPostingPool, BytesColumn, RecordColumn, decode_postings, encode_postings
+from indexer.codec import BytesColumn, RecordColumn, decode_postings
+from indexer.posting_pool import ArrayPostingPool, encode_lists
 from indexer.store import ArrayWriter
 
 WORDS = [f"w{number}" for number in range(40)]
 POSTINGS = st.dictionaries(
-    st.integers(0, 2**32 - 1) | st.integers(0, 400), st.integers(1, 255), min_size=1, max_size=80
+    st.integers(0, 2**28 - 1) | st.integers(0, 400), st.integers(1, 255), min_size=1, max_size=80
 )
 
 
-@given(POSTINGS, st.binary(max_size=5))
-def test_a_posting_list_comes_back_as_it_was(postings: dict[int, int], before: bytes) -> None:
-    docs = np.array(sorted(postings), np.uint32)
-    frequencies = np.array([postings[doc] for doc in sorted(postings)], np.uint8)
-    data = encode_postings(docs, frequencies)
-    found_docs, found_frequencies = decode_postings(before + data + b"behind", len(before), len(docs))
-    assert found_docs.tolist() == docs.tolist()
-    assert found_frequencies.tolist() == frequencies.tolist()
+@given(st.lists(POSTINGS, min_size=1, max_size=6))
+def test_posting_lists_come_back_as_they_were(lists: list[dict[int, int]]) -> None:
+    docs = np.array([doc for postings in lists for doc in sorted(postings)], np.int64)
+    frequencies = np.array([postings[doc] for postings in lists for doc in sorted(postings)], np.int64)
+    counts = np.array([len(postings) for postings in lists])
+    data, places, lengths = encode_lists(docs, frequencies, np.cumsum(counts) - counts, counts)
+    assert int(lengths.sum()) == len(data)
+    for postings, place in zip(lists, places, strict=True):
+        found_docs, found_frequencies = decode_postings(data.tobytes(), int(place), len(postings))
+        assert found_docs.tolist() == sorted(postings)
+        assert found_frequencies.tolist() == [postings[doc] for doc in sorted(postings)]
 
 
 def test_frequencies_of_one_take_no_room() -> None:
-    docs = np.arange(100)
-    assert len(encode_postings(docs, np.ones(100, np.uint8))) == 101
+    ones = np.ones(100, np.int64)
+    data, _places, _lengths = encode_lists(np.arange(100), ones, np.array([0]), np.array([100]))
+    assert len(data) == 101
 
 
-@pytest.mark.parametrize("number", [1, 2, 5, 300])
-def test_the_pool_hands_out_lists_in_the_order_of_fields_and_terms(number: int) -> None:
+@pytest.mark.parametrize(("number", "run", "chunk"), [(1, 99, 99), (50, 7, 9), (300, 5, 64), (900, 11, 1)])
+def test_the_pool_writes_lists_in_the_order_of_fields_and_terms(
+    number: int, run: int, chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.posting_pool.RUN", run)
+    monkeypatch.setattr("indexer.posting_pool.CHUNK", chunk)
     chance = random.Random(number)
-    wanted: dict[tuple[str, bytes], dict[int, int]] = {}
-    pool = ArrayPostingPool()
-    for _posting in range(number):
-        key = (chance.choice(["title", "body"]), chance.choice(WORDS).encode())
-        doc, weight = chance.randrange(1000), chance.randint(1, 300)
-        if doc not in wanted.setdefault(key, {}):
-            wanted[key][doc] = min(255, weight)
-            pool.add((*key, doc, float(weight), b""))
-    found = {
-        (name, term): dict(zip(docs.tolist(), weights.tolist(), strict=True))
-        for name, term, docs, weights in pool.posting_lists()
-    }
+    wanted: dict[tuple[str, str], dict[int, int]] = {}
+    pool = ArrayPostingPool(tmp_path)
+    for doc in range(number):
+        name = chance.choice(["title", "body"])
+        terms = {word: chance.randint(1, 300) for word in chance.sample(WORDS, 3)}
+        pool.add_terms(name, doc, terms)
+        for word, frequency in terms.items():
+            wanted.setdefault((name, word), {})[doc] = min(255, frequency)
+    found = {}
+    for name in pool.names():
+        file = BytesIO()
+        lists = pool.write_lists(name, file)
+        for term, place in zip(*pool.terms(name), strict=True):
+            docs, frequencies = decode_postings(file.getvalue(), lists.offsets[place], lists.counts[place])
+            found[name, term] = dict(zip(docs.tolist(), frequencies.tolist(), strict=True))
+            assert (lists.firsts[place], lists.lasts[place]) == (docs[0], docs[-1])
+            assert (lists.weights[place], lists.heaviest[place]) == (frequencies.sum(), frequencies.max())
+    pool.cleanup()
     assert list(found) == sorted(wanted)
     assert found == wanted
-    assert all(list(postings) == sorted(postings) for postings in found.values())
+    assert list(tmp_path.iterdir()) == []
 
 
 @given(st.dictionaries(st.integers(0, 200), st.tuples(st.integers(0, 255), st.floats(width=64)), max_size=30))
