@@ -51,6 +51,54 @@ class TextExtractor(Protocol):
         """Return the text of the file ``name`` with content ``data``, or why there is none."""
 
 
+# --- documents turned into drafts ---------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ConversionLoss:
+    """A kind of thing that a conversion could not keep.
+
+    ``kind`` is one of ``LOSS_KINDS``; ``count`` how often, 0 where that means nothing; ``detail`` a name
+    from the document, such as that of a sheet.
+    """
+
+    kind: str
+    count: int = 0
+    detail: str = ""
+
+
+LOSS_KINDS = frozenset(
+    {
+        "image", "text_box", "header", "comment", "tracked", "equation", "drawing", "list_label", "colour",
+        "embedded", "formula", "hidden_row", "hidden_column", "hidden_sheet", "chart", "number_format",
+        "cut", "layout", "scan_page", "note_place", "merged",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What became of a document.
+
+    ``status`` is as for ``Extraction``; ``html`` is not sanitised; an image stands in it as
+    ``<img src="imported:N">``, N being its place in ``images``; ``note`` says why there is nothing.
+    """
+
+    status: str
+    title: str = ""
+    html: str = ""
+    images: tuple[bytes, ...] = ()
+    losses: tuple[ConversionLoss, ...] = ()
+    note: str = ""
+
+
+class DocumentConverter(Protocol):
+    """Turns a Word, Excel or PDF file into HTML for a draft; never raises for a bad file."""
+
+    def convert(self, name: str, data: bytes) -> Conversion:
+        """Return what the file ``name`` with content ``data`` holds, and what of it was lost."""
+
+
 # --- what is indexed --------------------------------------------------------------------------
 
 

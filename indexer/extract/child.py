@@ -25,7 +25,7 @@ def main(request: str) -> None:
     """
     wanted = json.loads(request)
     limits = Limits(**wanted["limits"])
-    answers = _take_standard_output()
+    answers = take_standard_output()
     # Our own code is loaded without limits, so that only the file can be the reason of a failure.
     try:
         read = load_reader(wanted["reader"])
@@ -52,7 +52,7 @@ def main(request: str) -> None:
     os._exit(0)
 
 
-def _take_standard_output() -> BinaryIO:
+def take_standard_output() -> BinaryIO:
     """Keep the way to the parent for the answer alone: whatever libraries print goes elsewhere."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

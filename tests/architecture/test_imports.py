@@ -31,14 +31,16 @@ FENCES = {
     "markdown": ("kb/markup",),
     "alembic": ("kb/migrate", "kb/migrations/"),
     "argon2": ("kb/passwords",),
-    "python_calamine": ("kb/import_readers", "indexer/extract/"),
+    "python_calamine": ("kb/import_readers", "indexer/extract/", "indexer/convert/"),
     "docx": ("indexer/extract/",),
     "pptx": ("indexer/extract/",),
-    "openpyxl": ("indexer/extract/",),
+    "openpyxl": ("indexer/extract/", "indexer/convert/"),
     "olefile": ("indexer/extract/",),
     "pypdf": ("indexer/extract/",),
     "pypdfium2": ("indexer/extract/",),
-    "lxml": ("indexer/extract/",),
+    "lxml": ("indexer/extract/", "indexer/convert/"),
+    "mammoth": ("indexer/convert/",),
+    "PIL": ("kb/images",),
 }
 LAYERS = {"kb": {"kb", "data"}, "indexer": {"kb", "indexer", "data"}, "web": {"kb", "indexer", "web", "data"}}
 KNOWS_INDEXER = ("web/wiring.py", "web/cli.py", "web/commands/")
