@@ -12,6 +12,7 @@ from web import (
     health,
     home,
     i18n,
+    images,
     notifications,
     search,
     security,
@@ -48,7 +49,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     session.install(app)
     i18n.install(app, settings.zone)
     errors.install(app)
-    for noun in (health, home, search, articles, attachments, notifications, webhooks):
+    for noun in (health, home, search, articles, attachments, images, notifications, webhooks):
         app.register_blueprint(noun.blueprint)
     return app
 

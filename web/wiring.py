@@ -1,6 +1,6 @@
 """Composition root: the one place that decides which parts the product is made of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,13 +8,20 @@ from zoneinfo import ZoneInfo
 
 from kb.clock import SystemClock
 from kb.database import Database
-from kb.ports import Clock, SearchEngine
+from kb.ports import Clock, DocumentConverter, SearchEngine
 from web.chores import Chores
 from web.courier import Courier
 from web.settings import Settings, prepare_home
 
 if TYPE_CHECKING:
     from indexer.follower import Follower
+
+
+def build_converter() -> DocumentConverter:
+    """Build what turns documents into drafts; it starts its children only when it is asked."""
+    from indexer.convert.converter import SandboxedConverter
+
+    return SandboxedConverter()
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,7 @@ class Services:
     clock: Clock
     zone: ZoneInfo
     engine: SearchEngine
+    converter: DocumentConverter = field(default_factory=build_converter)
 
 
 def lexicon_folder() -> Path:

@@ -25,7 +25,7 @@ ATTRIBUTES: dict[str, frozenset[str]] = {
     "p": frozenset(("style", "class")),
     "div": frozenset(("style", "class")),
     "code": frozenset(("class",)),
-    "ol": frozenset(("start",)),
+    "ol": frozenset(("start", "type")),
     "li": frozenset(("id",)),
     "sup": frozenset(("id",)),
     "caption": _ALIGNED,
@@ -47,6 +47,8 @@ _IMAGE_PATH = re.compile(
     r"/(?:attachments|files)(?:/(?:[\w~!,()-]|\.(?!\.)|%(?!2[ef]|5c)[0-9a-f]{2})+)+(?:\?[\w=&.%-]*)?\Z",
     re.IGNORECASE,
 )
+# Letters and Roman numbers before the items of a list are part of what a document says.
+_LIST_TYPES = frozenset(("a", "A", "i", "I"))
 _NUMBERS = {"rowspan": 1000, "colspan": 1000, "width": 4000, "height": 4000, "start": 999_999}
 _EDGES = "".join(map(chr, range(33)))
 _BREAKS = str.maketrans("", "", "\t\n\r")
@@ -74,6 +76,8 @@ def allowed_value(tag: str, attribute: str, value: str) -> tuple[str | None, Los
         return _alignment(value), None
     if attribute == "class":
         return _class(tag, value), None
+    if attribute == "type":
+        return (value if value in _LIST_TYPES else None), None
     if attribute == "id":
         return (value if _ANCHOR.match(value) else None), None
     if attribute in _NUMBERS:

@@ -13,7 +13,7 @@ from kb.markup.attributes import ATTRIBUTES, Loss, allowed_value
 from kb.markup.tags import ACTIVE, ALLOWED, CLOSES, DROPPED_WITH_CONTENT, VOID
 
 # Raised whenever a rule of this package changes what is stored, so that old pages can be found.
-SANITIZER_VERSION = "1"
+SANITIZER_VERSION = "2"
 
 NESTING_LIMIT = 64
 

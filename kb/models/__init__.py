@@ -9,6 +9,7 @@ from kb.models.audit import AuditEvent
 from kb.models.copy import Copy
 from kb.models.department import Department, DepartmentLead
 from kb.models.grant import MergedNode, NodeGrant
+from kb.models.image import Image
 from kb.models.node import Node
 from kb.models.notification import Notification
 from kb.models.person import DateLock, LoginSession, Person, PersonRole, Role
@@ -35,6 +36,7 @@ __all__ = [
     "DepartmentLead",
     "FilePart",
     "FileText",
+    "Image",
     "LoginSession",
     "MaterialMark",
     "MergedNode",
