@@ -81,7 +81,7 @@ class Conversion:
     """What became of a document.
 
     ``status`` is as for ``Extraction``; ``html`` is not sanitised; an image stands in it as
-    ``<img src="imported:N">``, N being its place in ``images``; ``note`` says why there is nothing.
+    ``<img src="imported:N">``, N being its place in ``images``; ``reason`` names why there is nothing.
     """
 
     status: str
@@ -89,7 +89,7 @@ class Conversion:
     html: str = ""
     images: tuple[bytes, ...] = ()
     losses: tuple[ConversionLoss, ...] = ()
-    note: str = ""
+    reason: str = ""
 
 
 class DocumentConverter(Protocol):

@@ -55,22 +55,5 @@ class SandboxedConverter:
         return Conversion(outcome.status, title, "".join(found.html), tuple(found.images), losses_of(found))
 
 
-# Why nothing came of it, as the author should hear it: extraction speaks of searching instead.
-_NOTES = {
-    Outcome.NO_BYTES: "文件是空的，请重新选择。",
-    Outcome.EMPTY: "文件中没有可以导入的文字，扫描件请先识别成文字。",
-    Outcome.ENCRYPTED: "文件已加密，请去掉密码后再导入。",
-    Outcome.BROKEN: "文件已损坏或格式有误，未能导入。",
-    Outcome.UNSAFE: "文件结构异常，为安全起见没有导入。",
-    Outcome.UNKNOWN_FORMAT: "只能导入 docx、xlsx、xls 和 pdf 文件；其他格式请先另存。",
-    Outcome.MISMATCH: "文件内容与扩展名不符，请另存为正确的格式后再导入。",
-    Outcome.OLD_FORMAT: "文件由很旧的版本保存，请另存为新格式后再导入。",
-    Outcome.MACROS: "文件含有宏，没有导入；请另存为不含宏的文件。",
-    Outcome.TOO_LARGE: "文件过大，请拆分后再导入。",
-    Outcome.BOMB: "文件解压后过大，没有导入。",
-    Outcome.TIMEOUT: "读取文件超时，请拆分后再导入。",
-}
-
-
 def _failure(outcome: Outcome) -> Conversion:
-    return Conversion(outcome.status, note=_NOTES.get(outcome, _NOTES[Outcome.BROKEN]))
+    return Conversion(outcome.status, reason=outcome.name.lower())

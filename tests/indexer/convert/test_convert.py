@@ -192,7 +192,7 @@ def test_a_pdf_comes_page_by_page_and_says_that_its_layout_is_gone():
 def test_a_bad_file_gives_a_reason_and_no_text(name, data, status):
     found = SandboxedConverter().convert(name, data)
     assert (found.status, found.html) == (status, "")
-    assert found.note
+    assert found.reason
 
 
 def test_a_conversion_that_takes_too_long_is_ended():
