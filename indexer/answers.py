@@ -1,8 +1,7 @@
 """Turns scores into an answer: tiers, totals, facets, what conditions hide, and the page of hits."""
 
 import json
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +11,7 @@ from indexer.filters import Masks, masks, readable
 from indexer.fold import fold
 from indexer.highlight import clip, marks, partial_texts, rung_names, wanted_texts, window
 from indexer.opened import Opened
+from indexer.ordering import Order, browsed, ordered
 from indexer.plan import Plan, Rung
 from indexer.ranking import Ranked, best_passage, rank
 from indexer.schema import KINDS
@@ -26,8 +26,6 @@ from kb.ports import (
     Marks,
     Scope,
     Snippet,
-    Sort,
-    StatusFilter,
     Suggestion,
     SuggestQuery,
 )
@@ -62,7 +60,9 @@ class Answerer:
         full = (found.rung < Rung.PARTIAL) & (found.coverage > 0)
         chosen = full & conditions.all
         wide = self._with_partial(found, full, chosen, conditions, query)
-        order = self._order(query, plan, found, wide & conditions.all, chosen, conditions)
+        allowed = wide & conditions.all
+        refined = rank(self._opened.scorer, found, plan, allowed)
+        order = ordered(self._snapshot, query, found, refined, allowed, chosen, conditions)
         return self._answer(query, conditions, plan, found, full, order)
 
     def _with_partial(
@@ -76,60 +76,7 @@ class Answerer:
         floor = min(best, max(PARTIAL_FLOOR, PARTIAL_SHARE * best))
         return full | ((found.coverage >= floor) & found.has_word)
 
-    def _order(
-        self,
-        query: EngineQuery,
-        plan: Plan,
-        found: Scores,
-        allowed: BoolArray,
-        full: BoolArray,
-        conditions: Masks,
-    ) -> list[Ranked]:
-        ranked = rank(self._opened.scorer, found, plan, allowed)
-        listed = {item.head for item in ranked}
-        rest = np.flatnonzero(allowed)
-        rest = rest[np.argsort(-found.combined[rest], kind="stable")]
-        ranked += [
-            Ranked(int(head), float(found.combined[head]), Rung(int(found.rung[head])), False, -1)
-            for head in rest
-            if int(head) not in listed
-        ]
-        if query.sort is not Sort.RELEVANCE:
-            ranked = self._resorted(query, ranked, full)
-        if query.status is StatusFilter.PREFER:
-            ranked.sort(key=lambda item: not conditions.current[item.head])
-        return self._folded(ranked, conditions)
-
-    def _resorted(self, query: EngineQuery, ranked: list[Ranked], full: BoolArray) -> list[Ranked]:
-        heads = self._snapshot.heads
-        if query.sort is Sort.NEWEST:
-            return sorted(ranked, key=lambda item: (not full[item.head], -heads["updated"][item.head]))
-        return sorted(
-            ranked,
-            key=lambda item: (not full[item.head], -query.heat.get(int(heads["article"][item.head]), 0.0)),
-        )
-
-    def _folded(self, ranked: list[Ranked], conditions: Masks) -> list[Ranked]:
-        """Keep one revision of each article, the one in force if it is there, at its best place."""
-        places: dict[int, int] = {}
-        kept: list[Ranked] = []
-        for item in ranked:
-            article = int(self._snapshot.heads["article"][item.head])
-            place = places.setdefault(article, len(kept))
-            if place == len(kept):
-                kept.append(item)
-            elif conditions.current[item.head]:
-                kept[place] = item
-        return kept
-
     def _browse(self, query: EngineQuery, conditions: Masks, plan: Plan) -> EngineAnswer:
-        heads = np.flatnonzero(conditions.all)
-        newest = heads[np.argsort(-self._snapshot.heads["updated"][heads], kind="stable")]
-        order = [Ranked(int(head), 0.0, Rung.EXACT, False, -1) for head in newest]
-        if query.sort is Sort.HOTTEST:
-            order = self._resorted(query, order, conditions.all)
-        if query.status is StatusFilter.PREFER:
-            order.sort(key=lambda item: not conditions.current[item.head])
         nothing = np.zeros(self._snapshot.size)
         found = Scores(
             nothing,
@@ -140,9 +87,11 @@ class Answerer:
             np.zeros(self._snapshot.size, np.int8),
             0.0,
         )
+        found.combined = nothing
         found.in_title = found.in_body = found.in_file = np.zeros(self._snapshot.size, np.bool_)
         everything = np.ones(self._snapshot.size, np.bool_)
-        return self._answer(query, conditions, plan, found, everything, self._folded(order, conditions))
+        order = browsed(self._snapshot, query, found, conditions.all, conditions)
+        return self._answer(query, conditions, plan, found, everything, order)
 
     def _answer(
         self,
@@ -151,18 +100,18 @@ class Answerer:
         plan: Plan,
         found: Scores,
         full: BoolArray,
-        order: list[Ranked],
+        order: Order,
     ) -> EngineAnswer:
-        names = rung_names()
-        page = order[query.offset : query.offset + query.limit]
-        tiers = Counter(_tier(item, names) for item in order)
-        heads = np.array([item.head for item in order], np.int64)
         records = self._snapshot.heads
+        heads, rungs = order.heads, order.rungs()
         return EngineAnswer(
             total=len(order),
-            full=sum(1 for item in order if item.rung < Rung.PARTIAL),
-            hits=tuple(self._hit(item, plan, found, conditions, query) for item in page),
-            tiers=dict(tiers),
+            full=sum(count for rung, count in rungs.items() if rung < Rung.PARTIAL),
+            hits=tuple(
+                self._hit(item, plan, found, conditions, query)
+                for item in order.page(query.offset, query.limit)
+            ),
+            tiers=_tiers(rungs, order.verbatim()),
             nodes=_counts(records["node"][heads]),
             departments=_counts(records["department"][heads]),
             hidden=self._hidden(query, conditions, plan, full),
@@ -184,9 +133,9 @@ class Answerer:
             wide = (elsewhere.rung < Rung.PARTIAL) & conditions.all
             by_scope = len(np.setdiff1d(articles[wide], found))
         return HiddenHits(
-            by_time=extra(time=anything),
-            by_node=extra(node=anything),
-            by_department=extra(department=anything),
+            by_time=extra(time=anything) if query.date_range is not None else 0,
+            by_node=extra(node=anything) if query.node_ids is not None else 0,
+            by_department=extra(department=anything) if query.department_id is not None else 0,
             by_status=extra(status=status),
             by_scope=by_scope,
         )
@@ -314,6 +263,14 @@ class Answerer:
 
 def _tier(item: Ranked, names: dict[Rung, str]) -> str:
     return "exact" if item.verbatim and item.rung is Rung.EXACT else names[item.rung]
+
+
+def _tiers(rungs: Mapping[Rung, int], verbatim: int) -> dict[str, int]:
+    names = rung_names()
+    tiers = {names[rung]: count for rung, count in rungs.items()}
+    exact = names[Rung.EXACT]
+    counts = {"exact": verbatim, **tiers, exact: tiers.get(exact, 0) - verbatim}
+    return {name: count for name, count in counts.items() if count}
 
 
 def _status(conditions: Masks, head: int) -> str:
