@@ -298,17 +298,18 @@ def audience_scope(session: Session, actor: Actor) -> AudienceScope:
     if actor.roles & READS_EVERYTHING:
         return AudienceScope(None)
     audiences = session.scalars(select(Audience).options(joinedload(Audience.rules))).unique()
-    belongs = {audience.id for audience in audiences if _matches(audience, actor)}
+    own = {audience.id for audience in audiences if belongs(audience, actor)}
     keys, outside = {""}, set()
     for key in session.scalars(select(AccessKey.key)):
-        missing = {int(part) for part in key.split("+") if part} - belongs
+        missing = {int(part) for part in key.split("+") if part} - own
         outside |= missing
         if not missing:
             keys.add(key)
     return AudienceScope(frozenset(keys), frozenset(outside))
 
 
-def _matches(audience: Audience, actor: Actor) -> bool:
+def belongs(audience: Audience, actor: Actor) -> bool:
+    """Return whether a person is of an audience: any rule that says something and fits."""
     return any(
         (rule.department_id is None or rule.department_id in actor.department_ids)
         and (rule.role is None or rule.role in actor.roles)

@@ -1,4 +1,4 @@
-"""What has to happen by the clock beside the follower: webhooks are delivered, old messages dropped."""
+"""What has to happen by the clock beside the follower: webhooks, reminders, dropping what is old."""
 
 import logging
 import threading
@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from kb.database import Database
 from kb.ports import Clock
+from kb.reminders import of_announcements, send
 from kb.webhook_outbox import forget_old
 from web.courier import Courier
 
@@ -43,7 +44,18 @@ class Chores:
     def step(self) -> None:
         """Do what is due."""
         self._at_most_every(TICK_SECONDS, self._courier.deliver_due)
+        self._at_most_every(MINUTE, self.remind)
         self._at_most_every(HOUR, self.forget)
+
+    def remind(self) -> int:
+        """Tell people what became due, and return how many notifications were written."""
+        at = self._clock.now()
+        with self._database.read() as session:
+            reminders = of_announcements(session, at)
+        if not reminders:
+            return 0
+        with self._database.write() as session:
+            return send(session, reminders, at)
 
     def forget(self) -> int:
         """Drop messages that were settled long ago, and return how many."""
