@@ -6,6 +6,7 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
 from web import (
+    announcements,
     articles,
     attachments,
     errors,
@@ -49,7 +50,17 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     session.install(app)
     i18n.install(app, settings.zone)
     errors.install(app)
-    for noun in (health, home, search, articles, attachments, images, notifications, webhooks):
+    for noun in (
+        health,
+        home,
+        search,
+        articles,
+        attachments,
+        images,
+        notifications,
+        announcements,
+        webhooks,
+    ):
         app.register_blueprint(noun.blueprint)
     return app
 

@@ -18,6 +18,7 @@ from kb.nodes import breadcrumb, nodes_by_id, visible_tree
 from kb.people import names_of
 from kb.ports import Suggestion, SuggestQuery
 from kb.revisions import Status, revision_at
+from web.announcements import asking_of
 from web.marking import mark_html, opening, shifted_levels
 from web.recording import after_response
 from web.search import Address
@@ -152,6 +153,7 @@ def _show(article_id: int, number: int | None) -> str:
             contents=_contents(found.revision),
             **_successor(session, found.article, scope, moment),
             trail=breadcrumb(nodes, found.article.node),
+            asking=asking_of(session, actor, scope, article_id, moment) if found.is_current else None,
             revisions=[(revision, _standing(revision, found.article, moment)) for revision in revisions],
             names=_names(session, revisions),
             files=of_revision(session, found.revision.id),

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from kb.access import audience_scope
+from kb.acknowledgements import pending
 from kb.notifications import Line, inbox, mark_read, own_line, unread_count
 from web.recording import after_response
 from web.session import current_actor, safe_target, wants_json
@@ -97,9 +98,11 @@ def read() -> Response | tuple[str, int]:
 
 @blueprint.get("/notifications/count")
 def count() -> dict[str, int]:
-    """Answer the number beside the bell, for pages that stay open."""
+    """Answer the numbers in the bar, for pages that stay open."""
+    actor = current_actor()
     with reading() as session:
-        return {"notifications": unread_count(session, current_actor())}
+        wanted = pending(session, actor, audience_scope(session, actor), now())
+        return {"notifications": unread_count(session, actor), "announcements": len(wanted)}
 
 
 def _shown(line: Line) -> Shown:

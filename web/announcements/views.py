@@ -1,0 +1,164 @@
+"""The list of announcements, one of them to read, and its confirmation."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session, selectinload
+from werkzeug.wrappers import Response
+
+from kb.access import Actor, AudienceScope, Permission, audience_scope, may
+from kb.acknowledgements import acknowledge, confirmed_versions, last_read, pending
+from kb.announcement_versions import Chain, Version, chain_of
+from kb.announcements import find, latest_text, listed, may_manage, texts_of
+from kb.errors import Conflict
+from kb.models import Announcement, Audience, Department, Person, Revision
+from kb.rosters import may_call_the_roll
+from web.announcements.asking import asking, deadline
+from web.i18n import role_labels
+from web.marking import mark_html
+from web.notifications import LARGEST_ID
+from web.session import current_actor, safe_target
+from web.transactions import now, reading, writing
+
+PAGE_SIZE = 30
+LAST_PAGE = 10_000
+NUMBER = f"<int(max={LARGEST_ID}):announcement_id>"
+
+blueprint = Blueprint("announcements", __name__, url_prefix="/announcements")
+blueprint.add_app_template_filter(deadline)
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """How the reader stands with an announcement; ``before`` is the version they read earlier."""
+
+    is_asked: bool
+    is_wanted: bool
+    is_overdue: bool
+    confirmed: Version | None
+    before: Version | None
+
+
+@blueprint.get("")
+def page() -> str:
+    """List what has to be confirmed first, then every announcement that the person may see."""
+    shown = request.args.get("show", "")
+    number = min(max(request.args.get("page", 1, type=int), 1), LAST_PAGE)
+    actor, moment = current_actor(), now()
+    with reading() as session:
+        scope = audience_scope(session, actor)
+        wanted = [asking(item, moment) for item in pending(session, actor, scope, moment)]
+        rows, total = listed(
+            session,
+            actor,
+            scope,
+            withdrawn=shown == "withdrawn",
+            offset=(number - 1) * PAGE_SIZE,
+            limit=PAGE_SIZE,
+        )
+    return render_template(
+        "announcements/page.html",
+        wanted=wanted,
+        rows=rows,
+        total=total,
+        shown=shown,
+        page=number,
+        pages=max(1, -(-total // PAGE_SIZE)),
+        writes=bool(may(actor, Permission.ANNOUNCEMENT_WRITE)),
+    )
+
+
+@blueprint.get(f"/{NUMBER}")
+def detail(announcement_id: int) -> str:
+    """Show one announcement with what changed since this reader last read it."""
+    return show(announcement_id)
+
+
+@blueprint.post(f"/{NUMBER}/acknowledge")
+def confirm(announcement_id: int) -> Response | tuple[str, int]:
+    """Confirm having read the version that the form was made for."""
+    version = request.form.get("version", 0, type=int)
+    seen = request.form.get("hash", "")
+    actor = current_actor()
+    try:
+        with writing() as session:
+            scope = audience_scope(session, actor)
+            acknowledge(session, actor, scope, announcement_id, version, seen, now())
+    except Conflict as error:
+        return show(announcement_id, problem=_(error.message)), 409
+    flash(_("已记录您的确认。"))
+    target = request.form.get("next") or url_for("announcements.detail", announcement_id=announcement_id)
+    return redirect(safe_target(target), code=303)
+
+
+def show(announcement_id: int, problem: str = "", reason_error: str = "") -> str:
+    """Return the page of an announcement, with a sentence on what went wrong if something did."""
+    actor, moment = current_actor(), now()
+    with reading() as session:
+        scope = audience_scope(session, actor)
+        announcement = find(session, actor, scope, announcement_id)
+        chain = chain_of(session, announcement, moment)
+        confirmation = _confirmation(session, actor, scope, chain, moment)
+        manages = may_manage(actor, announcement)
+        return render_template(
+            "announcements/detail.html",
+            announcement=announcement,
+            chain=chain,
+            text=latest_text(session, announcement),
+            texts=texts_of(session, announcement) if manages else [],
+            article=_announced(session, chain),
+            confirmation=confirmation,
+            changes=None,
+            names=_names(session, announcement),
+            addressees=addressees(session, announcement),
+            manages=manages,
+            calls_the_roll=announcement.is_required and may_call_the_roll(session, actor, announcement),
+            problem=problem,
+            reason_error=reason_error,
+        )
+
+
+def addressees(session: Session, announcement: Announcement) -> list[str]:
+    """Return the names of the conditions that a reader meets; empty for everybody."""
+    names = []
+    if announcement.audience_id is not None:
+        names.append(session.get_one(Audience, announcement.audience_id).name)
+    if announcement.department_id is not None:
+        name = session.get_one(Department, announcement.department_id).name
+        names.append(_("%(name)s及下级", name=name))
+    if announcement.role is not None:
+        names.append(role_labels()[announcement.role])
+    return names
+
+
+def _confirmation(
+    session: Session, actor: Actor, scope: AudienceScope, chain: Chain, moment: datetime
+) -> Confirmation:
+    announcement = chain.announcement
+    mine = confirmed_versions(session, [announcement.id], actor.person_id)
+    versions = mine.get((announcement.id, actor.person_id), set())
+    waiting = pending(session, actor, scope, moment)
+    item = next((item for item in waiting if item.announcement.id == announcement.id), None)
+    return Confirmation(
+        is_asked=item is not None or bool(versions),
+        is_wanted=item is not None,
+        is_overdue=item is not None and item.is_overdue(moment),
+        confirmed=chain.last_confirmed(versions),
+        before=last_read(session, actor, chain),
+    )
+
+
+def _announced(session: Session, chain: Chain) -> dict[str, object] | None:
+    if chain.announcement.article_id is None or not chain.versions:
+        return None
+    revision = session.get_one(Revision, chain.versions[-1].id, options=[selectinload(Revision.wording)])
+    return {"revision": revision, "body": mark_html(revision.html, top=2)}
+
+
+def _names(session: Session, announcement: Announcement) -> dict[str, str]:
+    return {
+        "author": session.get_one(Person, announcement.author_id).name,
+        "department": session.get_one(Department, announcement.owner_department_id).name,
+    }
