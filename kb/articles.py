@@ -1,49 +1,55 @@
 """Articles and their revisions: writing them, approving them, numbering every change."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
-from typing import Literal
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from kb.access import Actor, AudienceScope, key_for
-from kb.errors import Forbidden, Invalid, NotFound
+from kb.errors import Conflict, Forbidden, Invalid, NotFound
 from kb.markup import MarkupTooLarge, render, sanitizer_version
-from kb.models import Article, ChangeCounter, Department, Node, Revision, RevisionState, WordingBlock
+from kb.models import (
+    OPEN_STATES,
+    Article,
+    ChangeCounter,
+    Department,
+    Node,
+    Revision,
+    RevisionState,
+    WordingBlock,
+)
+from kb.revision_text import (
+    IMPORTED_BODY_LIMIT,
+    TITLE_LIMIT,
+    TYPED_BODY_LIMIT,
+    RevisionText,
+    Wording,
+    check_text,
+)
 from kb.revisions import settle
+from kb.sealing import reseal
 
-TITLE_LIMIT = 200
-TYPED_BODY_LIMIT = 200_000
-IMPORTED_BODY_LIMIT = 5_000_000
-
-
-@dataclass(frozen=True)
-class Wording:
-    """One block of official wording."""
-
-    title: str
-    text: str
-
-
-@dataclass(frozen=True)
-class RevisionText:
-    """What an author writes; instants are aware, ``None`` is open-ended."""
-
-    title: str
-    source: str
-    format: Literal["markdown", "html"] = "markdown"
-    summary: str = ""
-    wording: tuple[Wording, ...] = ()
-    internal_notes: str = ""
-    document_number: str = ""
-    tags: str = ""
-    change_summary: str = ""
-    effective_from: datetime | None = None
-    effective_to: datetime | None = None
+__all__ = [
+    "IMPORTED_BODY_LIMIT",
+    "TITLE_LIMIT",
+    "TYPED_BODY_LIMIT",
+    "RevisionText",
+    "Wording",
+    "add_revision",
+    "approve",
+    "create_article",
+    "next_change",
+    "next_number",
+    "open_revision",
+    "owns",
+    "touch",
+    "visible_article",
+    "visible_revisions",
+    "write_text",
+]
 
 
 def next_change(session: Session) -> int:
@@ -88,36 +94,6 @@ def create_article(
     return article
 
 
-def content_hash(text: RevisionText) -> str:
-    """Return the SHA-256 over everything an author wrote; attached files are folded in later."""
-    values: dict[str, object] = asdict(text)
-    for key in ("effective_from", "effective_to"):
-        instant = values[key]
-        values[key] = instant.isoformat() if isinstance(instant, datetime) else None
-    return hashlib.sha256(json.dumps(values, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
-
-
-def check_text(text: RevisionText, limit: int, title_limit: int = TITLE_LIMIT) -> None:
-    """Refuse text that breaks a rule.
-
-    Raises:
-        Invalid: with every broken rule by field.
-    """
-    errors: dict[str, str] = {}
-    if not text.title.strip():
-        errors["title"] = "请填写标题。"
-    elif len(text.title) > title_limit:
-        errors["title"] = f"标题最多 {title_limit} 个字，现在是 {len(text.title)} 个字。"
-    if len(text.source) > limit:
-        errors["source"] = (
-            f"正文最多 {limit:,} 个字符，现在是 {len(text.source):,} 个字符；内容没有被截断，请拆分后再保存。"
-        )
-    if text.effective_from and text.effective_to and text.effective_to <= text.effective_from:
-        errors["effective_to"] = "失效时间必须晚于生效时间。"
-    if errors:
-        raise Invalid("内容未能保存，请按提示修改。", errors)
-
-
 def add_revision(
     session: Session,
     article: Article,
@@ -125,51 +101,84 @@ def add_revision(
     at: datetime,
     *,
     author_id: int | None = None,
+    approved_at: datetime | None = None,
     limit: int = TYPED_BODY_LIMIT,
     title_limit: int = TITLE_LIMIT,
 ) -> Revision:
-    """Add a draft revision: rendered and sanitised now, so that no read path ever has to.
+    """Add a revision: rendered and sanitised now, so that no read path ever has to.
+
+    Args:
+        at: When it was written.
+        approved_at: When what comes from another system was approved; ``None`` makes it a draft. The
+            caller still calls ``approve``.
 
     Raises:
+        Conflict: if it would be a second draft of the article.
         Invalid: if the text breaks a rule.
     """
     check_text(text, limit, title_limit)
+    if approved_at is None and open_revision(session, article.id) is not None:
+        raise Conflict("这篇知识已经有一份正在编辑或审核的草稿。")
+    number = next_number(session, article.id)
+    revision = Revision(
+        article=article,
+        number=number,
+        state=RevisionState.DRAFT if approved_at is None else RevisionState.APPROVED,
+        approved_at=approved_at,
+        author_id=author_id,
+        created_at=at,
+        saved_at=at,
+    )
+    write_text(session, revision, text, limit=limit)
+    return revision
+
+
+def open_revision(session: Session, article_id: int) -> Revision | None:
+    """Return the one revision of an article that is being written or reviewed, if there is one."""
+    return session.scalar(
+        select(Revision).where(Revision.article_id == article_id, Revision.state.in_(OPEN_STATES))
+    )
+
+
+def next_number(session: Session, article_id: int) -> int:
+    """Return the number of an article's next revision."""
+    highest = session.scalar(select(func.max(Revision.number)).where(Revision.article_id == article_id))
+    return max(highest or 0, 0) + 1
+
+
+def write_text(session: Session, revision: Revision, text: RevisionText, *, limit: int) -> None:
+    """Write what an author wrote into a revision that is not approved yet, and seal it.
+
+    Raises:
+        Invalid: if the text is too intricate to be rendered.
+    """
     try:
         rendered = render(text.source, text.format, limit=limit)
     except MarkupTooLarge as error:
         raise Invalid(
             "正文的结构过于复杂，未能保存；请减少嵌套层级后再试。", {"source": str(error)}
         ) from error
-    number = session.scalar(select(func.max(Revision.number)).where(Revision.article_id == article.id)) or 0
-    revision = Revision(
-        article=article,
-        number=number + 1,
-        state=RevisionState.DRAFT,
-        title=text.title.strip(),
-        format=text.format,
-        source=text.source,
-        html=rendered.html,
-        text=rendered.text,
-        headings=json.dumps([asdict(heading) for heading in rendered.headings], ensure_ascii=False),
-        sanitizer_version=sanitizer_version(),
-        summary=text.summary.strip(),
-        internal_notes=text.internal_notes.strip(),
-        document_number=text.document_number.strip(),
-        tags=text.tags.strip(),
-        change_summary=text.change_summary.strip(),
-        content_hash=content_hash(text),
-        author_id=author_id,
-        created_at=at,
-        effective_from=text.effective_from,
-        effective_to=text.effective_to,
-        wording=[
+    revision.title = text.title.strip()
+    revision.format = text.format
+    revision.source = text.source
+    revision.html = rendered.html
+    revision.text = rendered.text
+    revision.headings = json.dumps([asdict(heading) for heading in rendered.headings], ensure_ascii=False)
+    revision.sanitizer_version = sanitizer_version()
+    for field in ("summary", "internal_notes", "document_number", "tags", "change_summary"):
+        setattr(revision, field, getattr(text, field).strip())
+    revision.effective_from = text.effective_from
+    revision.effective_to = text.effective_to
+    with session.no_autoflush:
+        written = [(block.title, block.text) for block in revision.wording]
+    if written != [(block.title, block.text) for block in text.wording]:
+        revision.wording = [
             WordingBlock(position=position, title=block.title, text=block.text)
             for position, block in enumerate(text.wording)
-        ],
-    )
+        ]
+    revision.text_hash = revision.content_hash = ""
     session.add(revision)
-    session.flush()
-    return revision
+    reseal(session, revision)
 
 
 def approve(session: Session, revision: Revision, at: datetime, approver_id: int | None = None) -> None:
@@ -181,8 +190,12 @@ def approve(session: Session, revision: Revision, at: datetime, approver_id: int
     if approver_id is not None and approver_id == revision.author_id:
         raise Forbidden("作者不能审核自己撰写的版本。")
     revision.state = RevisionState.APPROVED
-    revision.approved_at = at
+    revision.approved_at = revision.decided_at = at
     revision.approver_id = approver_id
+    if revision.article.withdrawn_at is not None and revision.article.withdrawn_at <= at:
+        # Approving a new revision brings a withdrawn article back; what was shown before stays ended.
+        revision.article.withdrawn_at = revision.article.successor_id = None
+        revision.article.withdrawn_reason = ""
     settle(revision.article)
     touch(session, revision.article)
 

@@ -16,6 +16,7 @@ from kb.articles import touch
 from kb.errors import Invalid, NotFound
 from kb.models import Article, Attachment, Blob, BlobChunk, FilePart, FileText, Revision
 from kb.ports import Clock, Extraction
+from kb.sealing import reseal
 
 CHUNK = 1 << 20
 NAME_LIMIT = 180
@@ -66,16 +67,13 @@ def attach(session: Session, revision: Revision, file: NewFile, position: int, a
     attachment = Attachment(
         revision_id=revision.id, position=position, name=name, sha256=sha256, size=len(file.data)
     )
-    # The hash that an approver signs must change with the files as well.
-    sealed = f"{revision.content_hash}:{name}:{sha256}"
-    revision.content_hash = hashlib.sha256(sealed.encode()).hexdigest()
     session.add(attachment)
     known = session.scalar(
         select(FileText.id).where(FileText.sha256 == sha256, FileText.suffix == suffix_of(name))
     )
     if known is None:
         session.add(FileText(sha256=sha256, suffix=suffix_of(name), status="waiting"))
-    session.flush()
+    reseal(session, revision)
     return attachment
 
 

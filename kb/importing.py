@@ -15,7 +15,6 @@ from kb.articles import (
     IMPORTED_BODY_LIMIT,
     add_revision,
     approve,
-    content_hash,
     create_article,
     touch,
 )
@@ -27,6 +26,7 @@ from kb.import_readers import RawRow
 from kb.models import Article, Department, Node, Revision, RevisionState
 from kb.nodes import ensure_path
 from kb.ports import Clock
+from kb.revision_text import text_hash
 
 BATCH_ROWS = 100
 # A batch holds the write lock while it is rendered, so long texts make short batches.
@@ -227,7 +227,7 @@ class _Importer:
         moved = _move(
             session, article, node if draft.node else None, department if draft.department else None
         )
-        if _imported_hash(session, article) != content_hash(draft.text):
+        if _imported_hash(session, article) != text_hash(draft.text):
             self._publish(session, article, draft, now)
             return "updated", node
         return ("updated" if moved else "unchanged"), node
@@ -240,7 +240,13 @@ class _Importer:
         backdated = published_at is not None and published_at <= now and (last is None or published_at > last)
         at = published_at if published_at is not None and backdated else now
         revision = add_revision(
-            session, article, text, at, limit=IMPORTED_BODY_LIMIT, title_limit=IMPORT_TITLE_LIMIT
+            session,
+            article,
+            text,
+            at,
+            approved_at=at,
+            limit=IMPORTED_BODY_LIMIT,
+            title_limit=IMPORT_TITLE_LIMIT,
         )
         approve(session, revision, at)
         session.flush()
@@ -284,7 +290,7 @@ def _move(session: Session, article: Article, node: Node | None, department: Dep
 def _imported_hash(session: Session, article: Article) -> str | None:
     # What a person wrote here since is not the import's to take back, so only imported revisions count.
     return session.scalar(
-        select(Revision.content_hash)
+        select(Revision.text_hash)
         .where(
             Revision.article_id == article.id,
             Revision.author_id.is_(None),

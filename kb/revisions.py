@@ -29,42 +29,57 @@ class Interval:
     end: datetime | None
 
 
-def shown_intervals(revisions: Iterable[Revision], withdrawn_at: datetime | None) -> list[Interval]:
+def shown_intervals(revisions: Iterable[Revision]) -> list[Interval]:
     """Return the intervals of the approved revisions in order of their start.
 
     A revision is shown from the later of approval and effective start until the first of its
-    effective end, the next revision's start and withdrawal; empty intervals are left out.
+    effective end, the next revision's start and its withdrawal; empty intervals are left out. One that
+    was withdrawn before its start never took over from the one before it.
     """
     starts = sorted(
         (
-            (
-                max(revision.approved_at, revision.effective_from or revision.approved_at),
-                revision.number,
-                revision,
-            )
+            (start, revision.number, revision)
             for revision in revisions
-            if revision.state == RevisionState.APPROVED and revision.approved_at is not None
+            if (start := _start(revision)) is not None
+            and (revision.withdrawn_at is None or revision.withdrawn_at > start)
         ),
         key=lambda entry: entry[:2],
     )
     intervals = []
     for position, (start, _number, revision) in enumerate(starts):
         following = starts[position + 1][0] if position + 1 < len(starts) else None
-        ends = [end for end in (revision.effective_to, following, withdrawn_at) if end is not None]
+        ends = [end for end in (revision.effective_to, following, revision.withdrawn_at) if end is not None]
         end = min(ends) if ends else None
         if end is None or end > start:
             intervals.append(Interval(revision, start, end))
     return intervals
 
 
+def _start(revision: Revision) -> datetime | None:
+    # A late approval never publishes into the past.
+    if revision.state != RevisionState.APPROVED or revision.approved_at is None:
+        return None
+    return max(revision.approved_at, revision.effective_from or revision.approved_at)
+
+
 def settle(article: Article) -> None:
     """Write the shown interval of every revision after anything that determines it changed."""
     for revision in article.revisions:
+        _end_by_withdrawal(revision, article.withdrawn_at)
         revision.shown_from = None
         revision.shown_to = None
-    for interval in shown_intervals(article.revisions, article.withdrawn_at):
+    for interval in shown_intervals(article.revisions):
         interval.revision.shown_from = interval.start
         interval.revision.shown_to = interval.end
+
+
+def _end_by_withdrawal(revision: Revision, withdrawn_at: datetime | None) -> None:
+    # Kept with the revision, so that an article that comes back with a new revision still shows
+    # nothing for the time in between.
+    if withdrawn_at is None or revision.withdrawn_at is not None or revision.approved_at is None:
+        return
+    if revision.approved_at <= withdrawn_at:
+        revision.withdrawn_at = withdrawn_at
 
 
 def is_shown_at(instant: datetime) -> ColumnElement[bool]:
@@ -78,10 +93,12 @@ def status_at(revision: Revision, article: Article, instant: datetime) -> Status
         return Status.SCHEDULED
     if article.withdrawn_at is not None and article.withdrawn_at <= instant:
         return Status.WITHDRAWN
-    if revision.shown_from is None:
-        return Status.SUPERSEDED
-    if revision.shown_to is None or revision.shown_to > instant:
+    if revision.shown_from is not None and (revision.shown_to is None or revision.shown_to > instant):
         return Status.CURRENT
+    if revision.withdrawn_at is not None and revision.withdrawn_at == revision.shown_to:
+        return Status.WITHDRAWN
+    if revision.shown_from is None or revision.shown_to is None:
+        return Status.SUPERSEDED if revision.withdrawn_at is None else Status.WITHDRAWN
     if revision.effective_to is not None and revision.effective_to <= revision.shown_to:
         return Status.EXPIRED
     return Status.SUPERSEDED

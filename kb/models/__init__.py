@@ -2,7 +2,7 @@
 
 from kb.models.activity import Search, View
 from kb.models.announcement import Acknowledgement, Announcement, AnnouncementText, MaterialMark
-from kb.models.article import Article, ChangeCounter, Revision, RevisionState, WordingBlock
+from kb.models.article import OPEN_STATES, Article, ChangeCounter, Revision, RevisionState, WordingBlock
 from kb.models.attachment import Attachment, Blob, BlobChunk, FilePart, FileText
 from kb.models.audience import AccessKey, Audience, AudienceRule
 from kb.models.audit import AuditEvent
@@ -13,20 +13,25 @@ from kb.models.image import Image
 from kb.models.node import Node
 from kb.models.notification import Notification
 from kb.models.person import DateLock, LoginSession, Person, PersonRole, Role
+from kb.models.review import Autosave, Review, ReviewAction, RevisionContributor
 from kb.models.review_check import ReviewCheck
 from kb.models.table import Table
+from kb.models.token import ApiToken, IdempotentAnswer
 from kb.models.webhook import Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
+    "OPEN_STATES",
     "AccessKey",
     "Acknowledgement",
     "Announcement",
     "AnnouncementText",
+    "ApiToken",
     "Article",
     "Attachment",
     "Audience",
     "AudienceRule",
     "AuditEvent",
+    "Autosave",
     "Blob",
     "BlobChunk",
     "ChangeCounter",
@@ -36,6 +41,7 @@ __all__ = [
     "DepartmentLead",
     "FilePart",
     "FileText",
+    "IdempotentAnswer",
     "Image",
     "LoginSession",
     "MaterialMark",
@@ -45,8 +51,11 @@ __all__ = [
     "Notification",
     "Person",
     "PersonRole",
+    "Review",
+    "ReviewAction",
     "ReviewCheck",
     "Revision",
+    "RevisionContributor",
     "RevisionState",
     "Role",
     "Search",
