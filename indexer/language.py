@@ -1,5 +1,7 @@
 """The analysis that index and queries share in one process, and the fingerprint of it."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from indexer.analyzer import Analyzer
@@ -17,5 +19,13 @@ class Language:
 
     def __init__(self, lexicon_folder: Path) -> None:
         self.lexicon = Lexicon.load(lexicon_folder)
-        self.analyzer = Analyzer(best_segmenter(sorted(self.lexicon.words)))
+        self.analyzer = self.make_analyzer()()
         self.fingerprint = fingerprint(self.lexicon.digest)
+
+    def make_analyzer(self) -> Callable[[], Analyzer]:
+        """Return what makes this analysis, also in another process."""
+        return partial(_analyzer, sorted(self.lexicon.words))
+
+
+def _analyzer(words: list[str]) -> Analyzer:
+    return Analyzer(best_segmenter(words))

@@ -1,7 +1,7 @@
 """Collects the postings of a segment as packed integers and hands them out as encoded posting lists."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -48,7 +48,7 @@ class Lists:
 
 
 class _Field:
-    """The postings of one field: those of the present run as lists, the earlier ones packed."""
+    """The postings of one field: lists of the latest, those packed since the last run, and the runs."""
 
     def __init__(self) -> None:
         self.numbers = _Numbers()
@@ -56,6 +56,7 @@ class _Field:
         self.frequencies: list[int] = []
         self.docs: list[int] = []
         self.sizes: list[int] = []
+        self.packed: list[Packed] = []
         self.runs: list[Packed] = []
 
     def pack(self, docs: NDArray[Any], terms: NDArray[Any], frequencies: NDArray[Any]) -> Packed:
@@ -67,11 +68,14 @@ class _Field:
         return packed
 
     def flush(self) -> Packed | None:
-        if not self.terms:
+        if self.terms:
+            docs = np.repeat(np.array(self.docs, np.int64), np.array(self.sizes, np.int64))
+            self.packed.append(self.pack(docs, np.array(self.terms), np.array(self.frequencies)))
+            self.terms, self.frequencies, self.docs, self.sizes = [], [], [], []
+        if not self.packed:
             return None
-        docs = np.repeat(np.array(self.docs, np.int64), np.array(self.sizes, np.int64))
-        packed = self.pack(docs, np.array(self.terms), np.array(self.frequencies))
-        self.terms, self.frequencies, self.docs, self.sizes = [], [], [], []
+        packed = np.concatenate(self.packed)
+        self.packed = []
         packed.sort()
         return packed
 
@@ -101,17 +105,25 @@ class ArrayPostingPool:
         if self._pending >= RUN:
             self._flush()
 
-    def add_list(self, name: str, term: str, docs: NDArray[Any], frequencies: NDArray[Any]) -> None:
-        """Add a whole posting list, as it is found in a segment that is merged into this one."""
+    def add_batch(
+        self,
+        name: str,
+        texts: Sequence[str],
+        terms: NDArray[np.int64],
+        docs: NDArray[np.int64],
+        frequencies: NDArray[np.int64],
+    ) -> None:
+        """Add the postings of many documents; ``terms`` are places in ``texts``."""
         field = self._fields.get(name) or self._fields.setdefault(name, _Field())
-        number = field.numbers[term]
-        field.terms.extend([number] * len(docs))
-        field.frequencies.extend(frequencies.astype(np.int64).tolist())
-        field.docs.extend(docs.tolist())
-        field.sizes.extend([1] * len(docs))
-        self._pending += len(docs)
+        numbers = np.fromiter(map(field.numbers.__getitem__, texts), np.int64, len(texts))
+        field.packed.append(field.pack(docs, numbers[terms], frequencies))
+        self._pending += len(terms)
         if self._pending >= RUN:
             self._flush()
+
+    def add_list(self, name: str, term: str, docs: NDArray[Any], frequencies: NDArray[Any]) -> None:
+        """Add a whole posting list, as it is found in a segment that is merged into this one."""
+        self.add_batch(name, [term], np.zeros(len(docs), np.int64), docs, frequencies)
 
     def add(self, item: tuple[str, bytes, int, float, bytes]) -> None:
         """Add one posting as Whoosh's own writer gives it."""

@@ -14,6 +14,7 @@ from whoosh.filedb.filestore import FileStorage, RamStorage
 from whoosh.index import TOC, FileIndex, clean_files
 from whoosh.writing import SegmentWriter
 
+from indexer.batches import Batch
 from indexer.codec import ArrayCodec
 from indexer.posting_pool import ArrayPostingPool
 from indexer.schema import HEAD, PLACE, SCHEMA_VERSION, build_schema
@@ -52,6 +53,28 @@ class ArrayWriter(SegmentWriter):  # type: ignore[misc]
         self.perdocwriter.finish_doc()
         self._added = True
         self.docnum += 1
+
+    def add_batch(self, batch: Batch) -> None:
+        """Add all documents of an analysed batch."""
+        self._check_state()
+        base, writer, schema = self.docnum, self.perdocwriter, self.schema
+        for name, found in batch.fields.items():
+            self.pool.add_batch(name, found.texts, found.terms, base + found.rows, found.frequencies)
+        for columns, lengths in zip(batch.columns, batch.lengths, strict=True):
+            writer.start_doc(self.docnum)
+            for name, length in lengths.items():
+                writer.add_field(name, schema[name], None, length)
+            for name, value in columns.items():
+                kind = schema[name]
+                if kind.indexed and isinstance(value, str):
+                    self.pool.add_terms(name, self.docnum, {value: 1})
+                elif kind.indexed:
+                    raise TypeError(f"{name} takes text, not {value!r}")
+                else:
+                    writer.add_column_value(name, kind.column_type, kind.to_column_value(value))
+            writer.finish_doc()
+            self.docnum += 1
+        self._added = self._added or bool(batch.columns)
 
     def add_postings_to_pool(self, reader: Any, startdoc: int, docmap: dict[int, int] | None) -> None:
         """Take over the posting lists of a segment that is merged, without its deleted documents."""

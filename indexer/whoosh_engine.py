@@ -9,7 +9,8 @@ from pathlib import Path
 from whoosh.index import FileIndex
 
 from indexer.answers import Answerer
-from indexer.documents import CURSOR, index_rows
+from indexer.batches import analyse, analysed
+from indexer.documents import CURSOR
 from indexer.language import Language
 from indexer.opened import Opened
 from indexer.scoring import Weights
@@ -206,20 +207,10 @@ class WhooshUpdater:
             raise
         return ArrayWriter(self._folder.open(path), path)
 
-    def _add(self, writer: ArrayWriter, changes: Iterable[ArticleChange]) -> list[int]:
-        failed = []
-        for change in changes:
-            try:
-                # All of the analysis before the first write: a failure then leaves no half article.
-                analyzer = self._language.analyzer
-                rows = [row for document in change.documents for row in index_rows(document, analyzer)]
-            except Exception:
-                log.exception("article %d cannot be indexed", change.article_id)
-                failed.append(change.article_id)
-                continue
-            for row in rows:
-                writer.add_document(**row)
-        return failed
+    def _add(self, writer: ArrayWriter, changes: Sequence[ArticleChange]) -> list[int]:
+        batch = analyse(changes, self._language.analyzer)
+        writer.add_batch(batch)
+        return batch.failed
 
     def _set_cursor(self, writer: ArrayWriter, cursor: int) -> None:
         writer.delete_by_term("article", CURSOR)
@@ -233,9 +224,13 @@ class WhooshUpdater:
         writer = ArrayWriter(index, folder)
         failed: list[int] = []
         try:
-            for number, change in enumerate(changes, start=1):
-                failed.extend(self._add(writer, [change]))
-                progress(number)
+            done = 0
+            for batch in analysed(changes, self._language.analyzer, self._language.make_analyzer()):
+                writer.add_batch(batch)
+                failed += batch.failed
+                for _article in range(batch.articles):
+                    done += 1
+                    progress(done)
             self._set_cursor(writer, cursor)
             writer.commit(merge=False)
         except BaseException:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from indexer import whoosh_engine
+from indexer import batches, whoosh_engine
 from indexer.store import IndexFolder
 from kb.attachments import NewFile
 from kb.indexing import all_article_ids, changes_of, latest_change
@@ -208,14 +208,14 @@ def test_an_article_that_cannot_be_analysed_is_reported_and_the_rest_goes_in(
 ) -> None:
     follower = bank.follower()
     follower.catch_up()
-    real = whoosh_engine.index_rows
+    real = batches.index_rows
 
     def refuse(document, analyzer):
         if document.title == "坏的":
             raise RuntimeError("an analysis that failed")
         return real(document, analyzer)
 
-    monkeypatch.setattr(whoosh_engine, "index_rows", refuse)
+    monkeypatch.setattr(batches, "index_rows", refuse)
     bad, good = bank.publish("坏的"), bank.publish("好的")
     follower.catch_up()
     assert list(everything(bank.index)) == [good]
