@@ -44,6 +44,8 @@ class Permission(StrEnum):
     COMMENT_MODERATE = "comment:moderate"
     COPY_READ = "copy:read"
     GRANT_MANAGE = "grant:manage"
+    MODERATION_RULE = "moderation:rule"
+    TASK_MANAGE = "task:manage"
     INSIGHT_READ = "insight:read"
     LEXICON_WRITE = "lexicon:write"
     NODE_MANAGE = "node:manage"
@@ -70,6 +72,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.ARTICLE_READ,
             Permission.COMMENT_MODERATE,
             Permission.COPY_READ,
+            Permission.MODERATION_RULE,
+            Permission.TASK_MANAGE,
             Permission.INSIGHT_READ,
             Permission.LEXICON_WRITE,
             Permission.NODE_MANAGE,

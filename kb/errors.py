@@ -38,5 +38,9 @@ class Invalid(KnowledgeBaseError):
         self.errors = errors or {}
 
 
+class TooMany(KnowledgeBaseError):
+    """The person does this more often than anybody needs to; it works again a little later."""
+
+
 class SearchUnavailable(KnowledgeBaseError):
     """No search index can answer at the moment."""

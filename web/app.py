@@ -9,16 +9,21 @@ from web import (
     announcements,
     articles,
     attachments,
+    comments,
     errors,
+    feedback,
     health,
     home,
     i18n,
     images,
+    moderation,
     notifications,
+    points,
     search,
     security,
     session,
     static_files,
+    tasks,
     webhooks,
 )
 from web.settings import Settings, secret_key
@@ -60,6 +65,11 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         notifications,
         announcements,
         webhooks,
+        comments,
+        moderation,
+        tasks,
+        points,
+        feedback,
     ):
         app.register_blueprint(noun.blueprint)
     return app

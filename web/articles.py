@@ -19,6 +19,8 @@ from kb.people import names_of
 from kb.ports import Suggestion, SuggestQuery
 from kb.revisions import Status, revision_at
 from web.announcements import asking_of
+from web.comments import conversation
+from web.feedback import own_feedback
 from web.marking import mark_html, opening, shifted_levels
 from web.recording import after_response
 from web.search import Address
@@ -160,6 +162,8 @@ def _show(article_id: int, number: int | None) -> str:
             related=_related(found, scope, moment),
             views=view_counts(session, [article_id]).get(article_id, 0),
             printed_at=moment,
+            **conversation(session, actor, found.article, found.current),
+            **own_feedback(session, actor, found.revision),
         )
 
 

@@ -9,7 +9,7 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from kb.errors import Conflict, Forbidden, Invalid, KnowledgeBaseError, NotFound, SearchUnavailable
+from kb.errors import Conflict, Forbidden, Invalid, KnowledgeBaseError, NotFound, SearchUnavailable, TooMany
 from web.security import request_id
 from web.session import wants_json
 
@@ -19,6 +19,7 @@ STATUS_OF: dict[type[KnowledgeBaseError], int] = {
     Forbidden: 403,
     Conflict: 409,
     Invalid: 422,
+    TooMany: 429,
     SearchUnavailable: 503,
 }
 SERVER_FAILURE = 500

@@ -29,4 +29,11 @@ def page_strings() -> dict[str, str]:
         "saved": _("已保存"),
         "not_saved": _("没有保存成功，请稍后重试"),
         "close": _("关闭"),
+        "comment_this": _("评论这段"),
+        "comment_gone": _("这条评论已不存在，请刷新页面"),
+        "picked": _("已选 {n} 条"),
+        "pick_all": _("全选"),
+        "pick_first": _("请先选择评论"),
+        "reason_needed": _("请选择或填写理由"),
+        "undo": _("撤销"),
     }

@@ -6,16 +6,30 @@ from kb.models.article import OPEN_STATES, Article, ChangeCounter, Revision, Rev
 from kb.models.attachment import Attachment, Blob, BlobChunk, FilePart, FileText
 from kb.models.audience import AccessKey, Audience, AudienceRule
 from kb.models.audit import AuditEvent
+from kb.models.comment import (
+    Comment,
+    CommentImage,
+    CommentKind,
+    CommentMention,
+    CommentReport,
+    CommentState,
+    CommentThanks,
+    ModerationMode,
+    ModerationRule,
+)
 from kb.models.copy import Copy
 from kb.models.department import Department, DepartmentLead
+from kb.models.feedback import Feedback
 from kb.models.grant import MergedNode, NodeGrant
 from kb.models.image import Image
 from kb.models.node import Node
 from kb.models.notification import Notification
 from kb.models.person import DateLock, LoginSession, Person, PersonRole, Role
+from kb.models.point import Point
 from kb.models.review import Autosave, Review, ReviewAction, RevisionContributor
 from kb.models.review_check import ReviewCheck
 from kb.models.table import Table
+from kb.models.task import Task, TaskEvent, TaskState
 from kb.models.token import ApiToken, IdempotentAnswer
 from kb.models.webhook import Webhook, WebhookAttempt, WebhookDelivery
 
@@ -35,10 +49,18 @@ __all__ = [
     "Blob",
     "BlobChunk",
     "ChangeCounter",
+    "Comment",
+    "CommentImage",
+    "CommentKind",
+    "CommentMention",
+    "CommentReport",
+    "CommentState",
+    "CommentThanks",
     "Copy",
     "DateLock",
     "Department",
     "DepartmentLead",
+    "Feedback",
     "FilePart",
     "FileText",
     "IdempotentAnswer",
@@ -46,11 +68,14 @@ __all__ = [
     "LoginSession",
     "MaterialMark",
     "MergedNode",
+    "ModerationMode",
+    "ModerationRule",
     "Node",
     "NodeGrant",
     "Notification",
     "Person",
     "PersonRole",
+    "Point",
     "Review",
     "ReviewAction",
     "ReviewCheck",
@@ -60,6 +85,9 @@ __all__ = [
     "Role",
     "Search",
     "Table",
+    "Task",
+    "TaskEvent",
+    "TaskState",
     "View",
     "Webhook",
     "WebhookAttempt",

@@ -41,6 +41,7 @@ FENCES = {
     "lxml": ("indexer/extract/", "indexer/convert/"),
     "mammoth": ("indexer/convert/",),
     "PIL": ("kb/images",),
+    "xlsxwriter": ("web/spreadsheets",),
 }
 LAYERS = {"kb": {"kb", "data"}, "indexer": {"kb", "indexer", "data"}, "web": {"kb", "indexer", "web", "data"}}
 KNOWS_INDEXER = ("web/wiring.py", "web/cli.py", "web/commands/")
