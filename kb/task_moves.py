@@ -163,7 +163,9 @@ def tell_department(session: Session, task: Task, at: datetime, key: str = "") -
     """Tell those who write for a task's department that it waits for them."""
     readers = session.scalars(select(Article.access_key).where(Article.id == task.article_id)).one()
     handlers = session.scalars(
-        select(Person.id).where(may_read(session, readers), below(task.department_id), holds_role(Role.PUBLISHER))
+        select(Person.id).where(
+            may_read(session, readers), below(task.department_id), holds_role(Role.PUBLISHER)
+        )
     ).all()
     detail = {"path": f"/tasks/{task.id}", "task": task.id}
     subject = title_of(session, task.comment.revision_id)

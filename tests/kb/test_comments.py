@@ -68,7 +68,9 @@ def test_a_node_that_is_moderated_afterwards_shows_comments_at_once(session: Ses
     assert seen(session, world, "publisher") == ["补卡要不要本人去？"]
 
 
-def test_a_sensitive_word_waits_even_where_moderation_comes_afterwards(session: Session, world: World) -> None:
+def test_a_sensitive_word_waits_even_where_moderation_comes_afterwards(
+    session: Session, world: World
+) -> None:
     moderate_after(session, world)
     said = comment(session, world, "客户问是不是保 本 保 息？")
     assert said.is_sensitive
@@ -76,7 +78,9 @@ def test_a_sensitive_word_waits_even_where_moderation_comes_afterwards(session: 
 
 
 def test_numbers_of_customers_are_masked_before_they_are_stored(session: Session, world: World) -> None:
-    said = comment(session, world, "客户卡号 6222021234567890128，手机 13812345678，身份证 11010519491231002X")
+    said = comment(
+        session, world, "客户卡号 6222021234567890128，手机 13812345678，身份证 11010519491231002X"
+    )
     session.flush()
     stored = session.scalars(select(Comment.text).where(Comment.id == said.id)).one()
     assert "6222021234567890128" not in stored
@@ -99,7 +103,9 @@ def test_a_comment_needs_one_of_the_kinds(session: Session, world: World) -> Non
             comment(session, world, kind=kind)
 
 
-def test_who_may_not_read_the_article_can_neither_comment_nor_see_comments(session: Session, world: World) -> None:
+def test_who_may_not_read_the_article_can_neither_comment_nor_see_comments(
+    session: Session, world: World
+) -> None:
     secret = world.articles["restricted"]
     with pytest.raises(NotFound):
         comment(session, world, article="restricted", number=1)
@@ -153,14 +159,18 @@ def test_a_quote_that_is_not_in_the_text_is_refused(session: Session, world: Wor
 def test_a_passage_that_changed_marks_its_comment_as_possibly_solved(session: Session, world: World) -> None:
     changed = passed(session, world, "现在是 10 元", number=1, quote=Quote("工本费 15 元/张"))
     same = passed(session, world, "5 天从哪天算？", number=1, quote=Quote("有效期 5 天"))
-    found = discussion(session, actor(session, world, "agent"), article(session, world), current(session, world))
+    found = discussion(
+        session, actor(session, world, "agent"), article(session, world), current(session, world)
+    )
     marks = {thread.root.comment.id: thread.root.may_be_solved for thread in found.threads}
     assert marks == {changed.id: True, same.id: False}
 
 
 def test_an_official_answer_is_public_at_once_and_tells_the_asker(session: Session, world: World) -> None:
     said = passed(session, world)
-    official = answer(session, actor(session, world, "publisher"), said.id, "五天，自登记时起算。", NOON, ZONE)
+    official = answer(
+        session, actor(session, world, "publisher"), said.id, "五天，自登记时起算。", NOON, ZONE
+    )
     assert official.state == "visible"
     assert official.is_official
     assert task_of(session, said).state == "answered"
@@ -220,7 +230,9 @@ def test_a_mentioned_reader_is_told_once_the_comment_is_public(session: Session,
     assert "mention" in told(session, world, "publisher")
 
 
-def test_who_may_not_read_the_article_is_neither_offered_nor_mentioned(session: Session, world: World) -> None:
+def test_who_may_not_read_the_article_is_neither_offered_nor_mentioned(
+    session: Session, world: World
+) -> None:
     secret = article(session, world, "restricted")
     assert candidates(session, secret, "李晓") == []
     assert mentioned(session, secret, "@李晓雯 看看") == []
@@ -245,7 +257,9 @@ def test_own_comments_show_their_state(session: Session, world: World) -> None:
 def test_every_step_is_in_the_audit_log_and_its_chain_holds(session: Session, world: World) -> None:
     said = passed(session, world)
     withdraw(session, actor(session, world, "agent"), said.id, NOON)
-    actions = session.scalars(select(AuditEvent.action).where(AuditEvent.subject == f"comment:{said.id}")).all()
+    actions = session.scalars(
+        select(AuditEvent.action).where(AuditEvent.subject == f"comment:{said.id}")
+    ).all()
     assert actions == ["comment.post", "comment.pass", "comment.withdraw"]
     assert first_broken(session) is None
 
@@ -261,8 +275,11 @@ def test_no_mobile_number_survives_in_any_table(built_home, tmp_path_factory, ta
     database = Database(f"sqlite:///{home}/kb.sqlite3")
     with database.read() as session:
         said = comment(session, world, f"客户手机 {number} 打来")
-        kept = [said.text, *session.scalars(select(AuditEvent.detail)), *session.scalars(select(Notification.detail))]
+        kept = [
+            said.text,
+            *session.scalars(select(AuditEvent.detail)),
+            *session.scalars(select(Notification.detail)),
+        ]
         assert not any(number in text for text in kept)
         session.rollback()
     database.close()
-

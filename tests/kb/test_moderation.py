@@ -31,7 +31,9 @@ def session(database: Database) -> Iterator[Session]:
         yield session
 
 
-def judge(session: Session, world: World, said: Comment, verdict: Verdict, reason: str = "", role: str = "reviewer"):
+def judge(
+    session: Session, world: World, said: Comment, verdict: Verdict, reason: str = "", role: str = "reviewer"
+):
     return decide(session, actor(session, world, role), [said.id], verdict, NOON, ZONE, reason)
 
 
@@ -76,14 +78,18 @@ def test_a_grant_for_others_takes_the_right_from_the_role(session: Session, worl
     assert decide(session, other, [said.id], Verdict.PASS, NOON, ZONE).done == (said.id,)
 
 
-def test_comments_on_what_a_moderator_may_not_read_do_not_exist_for_them(session: Session, world: World) -> None:
+def test_comments_on_what_a_moderator_may_not_read_do_not_exist_for_them(
+    session: Session, world: World
+) -> None:
     said = comment(session, world, article="restricted", number=1, role="publisher")
     reviewer = actor(session, world, "reviewer")
     assert queue(session, reviewer, Filters()).rows == []
     assert queue(session, reviewer, Filters()).counts[Tab.PENDING] == 0
     outcome = decide(session, reviewer, [said.id], Verdict.PASS, NOON, ZONE)
     assert outcome.refused == {said.id: "没有找到这条评论。"}
-    assert [row.comment.id for row in queue(session, actor(session, world, "manager"), Filters()).rows] == [said.id]
+    assert [row.comment.id for row in queue(session, actor(session, world, "manager"), Filters()).rows] == [
+        said.id
+    ]
 
 
 def test_rejecting_needs_a_reason_that_the_author_is_told(session: Session, world: World) -> None:
@@ -169,7 +175,9 @@ def test_a_task_that_was_taken_up_meanwhile_keeps_the_verdict(session: Session, 
     assert said.state == "visible"
 
 
-def test_hiding_cancels_the_task_and_its_points_and_undoing_gives_both_back(session: Session, world: World) -> None:
+def test_hiding_cancels_the_task_and_its_points_and_undoing_gives_both_back(
+    session: Session, world: World
+) -> None:
     said = passed(session, world)
     agent = actor(session, world, "agent")
     adopt(session, actor(session, world, "publisher"), task_of(session, said).id, NOON)
@@ -201,7 +209,9 @@ def test_the_queue_shows_the_history_of_an_author(session: Session, world: World
     assert (row.history.visible, row.history.refused, row.history.pending) == (1, 1, 1)
 
 
-def test_the_queue_narrows_by_kind_department_category_and_sensitive_words(session: Session, world: World) -> None:
+def test_the_queue_narrows_by_kind_department_category_and_sensitive_words(
+    session: Session, world: World
+) -> None:
     comment(session, world, "年费怎么减免？", article="annual-fee", number=1)
     comment(session, world, "是不是保本保息", kind="error")
     reviewer = actor(session, world, "reviewer")

@@ -42,18 +42,18 @@ def told(session: Session, world: World, role: str) -> list[str]:
 @pytest.mark.parametrize(
     ("kind", "at", "due"),
     [
-        ("error", datetime(2026, 11, 23, 14, 5), datetime(2026, 11, 24, 14, 5)),
-        ("expired", datetime(2026, 11, 27, 17, 0), datetime(2026, 11, 30, 17, 0)),
-        ("question", datetime(2026, 11, 28, 10, 0), datetime(2026, 12, 1, 10, 0)),
-        ("unclear", datetime(2026, 11, 26, 9, 0), datetime(2026, 12, 1, 9, 0)),
-        ("suggestion", datetime(2026, 11, 23, 9, 0), datetime(2026, 11, 30, 9, 0)),
+        ("error", datetime(2026, 11, 23, 14, 5, tzinfo=ZONE), datetime(2026, 11, 24, 14, 5, tzinfo=ZONE)),
+        ("expired", datetime(2026, 11, 27, 17, 0, tzinfo=ZONE), datetime(2026, 11, 30, 17, 0, tzinfo=ZONE)),
+        ("question", datetime(2026, 11, 28, 10, 0, tzinfo=ZONE), datetime(2026, 12, 1, 10, 0, tzinfo=ZONE)),
+        ("unclear", datetime(2026, 11, 26, 9, 0, tzinfo=ZONE), datetime(2026, 12, 1, 9, 0, tzinfo=ZONE)),
+        ("suggestion", datetime(2026, 11, 23, 9, 0, tzinfo=ZONE), datetime(2026, 11, 30, 9, 0, tzinfo=ZONE)),
     ],
 )
 def test_the_clock_runs_by_kind_in_working_days(
     session: Session, world: World, kind: str, at: datetime, due: datetime
 ) -> None:
-    said = passed(session, world, kind=kind, at=at.replace(tzinfo=ZONE))
-    assert task_of(session, said).due_at == due.replace(tzinfo=ZONE)
+    said = passed(session, world, kind=kind, at=at)
+    assert task_of(session, said).due_at == due
 
 
 def test_adopting_gives_points_and_tells_the_author(session: Session, world: World) -> None:
@@ -176,7 +176,13 @@ def test_tasks_about_what_a_person_may_not_read_stay_hidden(session: Session, wo
     outsider = newcomer(session, "cardpub", "何明", "cards", Role.PUBLISHER)
     said = passed_restricted(session, world)
     transfer(
-        session, actor(session, world, "manager"), task_of(session, said).id, world.departments["cards"], "核对", NOON, ZONE
+        session,
+        actor(session, world, "manager"),
+        task_of(session, said).id,
+        world.departments["cards"],
+        "核对",
+        NOON,
+        ZONE,
     )
     assert task_list(session, outsider, TaskFilters(), NOON).rows == []
     with pytest.raises(NotFound):
@@ -193,7 +199,9 @@ def passed_restricted(session: Session, world: World):  # type: ignore[no-untype
     return said
 
 
-def test_time_in_each_state_is_kept_with_the_department_it_was_spent_in(session: Session, world: World) -> None:
+def test_time_in_each_state_is_kept_with_the_department_it_was_spent_in(
+    session: Session, world: World
+) -> None:
     task = task_of(session, passed(session, world))
     manager = actor(session, world, "manager")
     transfer(session, manager, task.id, world.departments["cards"], "属于信用卡", NOON + HOUR, ZONE)
