@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, joinedload
 
+from kb.errors import Forbidden
 from kb.models import (
     AccessKey,
     Article,
@@ -218,6 +219,17 @@ def may(actor: Actor, permission: Permission) -> Decision:
     if any(permission in ROLE_PERMISSIONS[role] for role in actor.roles):
         return Decision(True)
     return Decision(False, "您的角色没有这项权限。")
+
+
+def require(actor: Actor | None, permission: Permission) -> None:
+    """Let the system (``None``) and those pass whose role gives a permission.
+
+    Raises:
+        Forbidden: for anybody else.
+    """
+    decision = Decision(True) if actor is None else may(actor, permission)
+    if not decision:
+        raise Forbidden(decision.reason)
 
 
 def may_on(

@@ -8,10 +8,20 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from kb import audit
-from kb.access import Actor, access_key, path_ids, register_keys
+from kb.access import Actor, Permission, access_key, may, may_on, path_ids, register_keys, require
 from kb.articles import next_change
-from kb.errors import Conflict, Invalid, NotFound
-from kb.models import AccessKey, Article, Audience, AudienceRule, ChangeCounter, Department, Node, Role
+from kb.errors import Conflict, Forbidden, Invalid, NotFound
+from kb.models import (
+    AccessKey,
+    Article,
+    Audience,
+    AudienceRule,
+    ChangeCounter,
+    Department,
+    Node,
+    Revision,
+    Role,
+)
 
 NAME_LIMIT = 120
 RULES_LIMIT = 50
@@ -67,6 +77,7 @@ def save_audience(
     Raises:
         Invalid: if the name is missing or taken, or no rule says anybody.
     """
+    require(actor, Permission.NODE_MANAGE)
     wanted = [rule for rule in dict.fromkeys(rules) if rule != Rule()]
     _check(session, audience, name.strip(), wanted)
     action = "audience.create" if audience is None else "audience.change"
@@ -88,6 +99,7 @@ def delete_audience(session: Session, actor: Actor | None, audience: Audience, a
     Raises:
         Conflict: if a node or an article still carries it, which deleting would open to everybody.
     """
+    require(actor, Permission.NODE_MANAGE)
     used = _uses(session, Node).get(audience.id, 0) + _uses(session, Article).get(audience.id, 0)
     if used:
         raise Conflict(f"“{audience.name}”还用在 {used} 处，请先改掉这些分类和知识的可见范围。")
@@ -98,10 +110,62 @@ def delete_audience(session: Session, actor: Actor | None, audience: Audience, a
     session.flush()
 
 
+def article_of(session: Session, article_id: int) -> Article:
+    """Return an article for managing who reads it, whoever may read it now.
+
+    Raises:
+        NotFound: if there is none with this id.
+    """
+    article = session.get(Article, article_id)
+    if article is None:
+        raise NotFound("没有找到这篇知识。")
+    return article
+
+
+@dataclass(frozen=True)
+class ArticleLine:
+    """An article in the list of its node, with the title that speaks for it."""
+
+    article_id: int
+    title: str
+    department: str
+    audience_id: int | None
+
+
+def articles_at(session: Session, node_id: int, page: int, size: int) -> tuple[list[ArticleLine], int]:
+    """Return one page of the articles that stand at a node itself, and how many there are."""
+    newest = (
+        select(Revision.title)
+        .where(Revision.article_id == Article.id)
+        .order_by(Revision.shown_from.is_(None), Revision.shown_from.desc(), Revision.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    total = session.scalar(select(func.count()).select_from(Article).where(Article.node_id == node_id)) or 0
+    rows = session.execute(
+        select(Article.id, newest, Department.name, Article.audience_id)
+        .join(Department, Department.id == Article.owner_department_id)
+        .where(Article.node_id == node_id)
+        .order_by(Article.id)
+        .offset((page - 1) * size)
+        .limit(size)
+    )
+    return [ArticleLine(number, title or "", name, own) for number, title, name, own in rows], total
+
+
 def set_article_audience(
     session: Session, actor: Actor | None, article: Article, audience_id: int | None, at: datetime
 ) -> None:
-    """Keep an article for an audience, on top of what its nodes say; ``None`` adds nothing."""
+    """Keep an article for an audience, on top of what its nodes say; ``None`` adds nothing.
+
+    Raises:
+        Forbidden: unless the actor manages the tree or may write the article.
+    """
+    if actor is not None and not may(actor, Permission.NODE_MANAGE):
+        own = article.owner_department_id
+        decision = may_on(session, actor, Permission.ARTICLE_WRITE, article.node, own)
+        if not decision:
+            raise Forbidden(decision.reason)
     if audience_id is not None:
         audience_of(session, audience_id)
     detail = {"before": article.audience_id, "audience": audience_id}

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
 
 from kb import audit
-from kb.access import GRANTABLE, Actor, Permission, path_ids
+from kb.access import GRANTABLE, Actor, Permission, path_ids, require
 from kb.errors import Invalid, NotFound
 from kb.models import Department, Node, NodeGrant, Person, Role
 
@@ -41,6 +41,7 @@ def add_grant(
     Raises:
         Invalid: if nobody could use it.
     """
+    require(actor, Permission.GRANT_MANAGE)
     _check(session, permission, to)
     known = session.scalar(
         select(NodeGrant).where(
@@ -74,6 +75,7 @@ def remove_grant(session: Session, actor: Actor | None, grant_id: int, at: datet
     Raises:
         NotFound: if it is gone already.
     """
+    require(actor, Permission.GRANT_MANAGE)
     grant = session.get(NodeGrant, grant_id)
     if grant is None:
         raise NotFound("这条授权已经不在了。")

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kb import audit
-from kb.access import Actor, path_ids
+from kb.access import Actor, Permission, path_ids, require
 from kb.audiences import audience_of, rekey, renumber
 from kb.errors import Conflict, Invalid, NotFound
 from kb.models import Article, MergedNode, Node, NodeGrant, Table
@@ -42,6 +42,7 @@ def create_node(
     Raises:
         Invalid: with the reason by field.
     """
+    require(actor, Permission.NODE_MANAGE)
     title, code = title.strip(), code.strip()
     _check_title(session, title, parent.id if parent else None, None)
     _check_depth(len(path_ids(parent.path)) if parent else 0, 1)
@@ -60,6 +61,7 @@ def rename_node(session: Session, actor: Actor | None, node: Node, title: str, a
     Raises:
         Invalid: if the title is missing, too long or taken beside it.
     """
+    require(actor, Permission.NODE_MANAGE)
     title = title.strip()
     _check_title(session, title, node.parent_id, node.id)
     detail = {"before": node.title, "title": title}
@@ -69,6 +71,7 @@ def rename_node(session: Session, actor: Actor | None, node: Node, title: str, a
 
 def shift_node(session: Session, actor: Actor | None, node: Node, steps: int, at: datetime) -> None:
     """Move a category up (negative) or down among its siblings."""
+    require(actor, Permission.NODE_MANAGE)
     siblings = _siblings(session, node.parent_id)
     place = [item.id for item in siblings].index(node.id)
     wanted = min(max(0, place + steps), len(siblings) - 1)
@@ -87,6 +90,7 @@ def move_node(session: Session, actor: Actor | None, node: Node, parent: Node | 
     Raises:
         Invalid: if that place is inside the category itself, too deep, or has one of that title.
     """
+    require(actor, Permission.NODE_MANAGE)
     if parent is not None and node.id in path_ids(parent.path):
         raise Invalid("分类没有移动。", {"parent": "不能移到它自己或它的下级里。"})
     ids = subtree_ids(session, node.id)
@@ -115,6 +119,7 @@ def set_node_audience(
     Returns:
         How many articles are now kept for other people than before.
     """
+    require(actor, Permission.NODE_MANAGE)
     if audience_id is not None:
         audience_of(session, audience_id)
     detail = {"before": node.audience_id, "audience": audience_id}
@@ -137,8 +142,9 @@ def merge_node(session: Session, actor: Actor | None, node: Node, target: Node, 
         Invalid: if the target is the category itself or lies below it.
         Conflict: if a sub-category of the same title is there already.
     """
+    require(actor, Permission.NODE_MANAGE)
     if node.id in path_ids(target.path):
-        raise Invalid("分类没有合并。", {"target": "不能并入它自己或它的下级。"})
+        raise Invalid("分类没有合并，不能并入它自己或它的下级。")
     titles = {item.title for item in _siblings(session, target.id) if item.id != node.id}
     for child in _siblings(session, node.id):
         if child.title in titles:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from kb.access import AudienceScope, access_key, path_ids
-from kb.models import Node
+from kb.models import Article, MergedNode, Node
 
 
 @dataclass
@@ -16,6 +16,15 @@ class Branch:
 
     node: Node
     children: list["Branch"] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A node as a line of a list or a choice: ``depth`` from 0, ``trail`` the titles from the root."""
+
+    branch: Branch
+    depth: int
+    trail: str
 
 
 def ensure_node(
@@ -89,6 +98,11 @@ def subtree_ids(session: Session, node_id: int) -> frozenset[int]:
     return frozenset(session.scalars(select(Node.id).where(Node.path.startswith(path, autoescape=True))))
 
 
+def present_id(session: Session, node_id: int) -> int:
+    """Return the node into which one was merged, or the same id."""
+    return session.scalar(select(MergedNode.node_id).where(MergedNode.old_id == node_id)) or node_id
+
+
 def breadcrumb(nodes: Mapping[int, Node], node: Node) -> list[Node]:
     """Return the nodes from the root down to ``node``, given all nodes by id."""
     return [nodes[number] for number in path_ids(node.path) if number in nodes]
@@ -106,3 +120,19 @@ def rolled_up(branches: Sequence[Branch], counts: Mapping[int, int]) -> dict[int
     for branch in branches:
         add(branch)
     return totals
+
+
+def articles_by_node(session: Session) -> dict[int, int]:
+    """Return how many articles each node holds itself, whoever may read them; for managing the tree."""
+    rows = session.execute(select(Article.node_id, func.count()).group_by(Article.node_id))
+    return {node_id: count for node_id, count in rows}
+
+
+def flattened(branches: Sequence[Branch], depth: int = 0, above: str = "") -> list[Line]:
+    """Return a tree as lines in reading order."""
+    lines: list[Line] = []
+    for branch in branches:
+        trail = f"{above} / {branch.node.title}" if above else branch.node.title
+        lines.append(Line(branch, depth, trail))
+        lines += flattened(branch.children, depth + 1, trail)
+    return lines

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from kb import audit
-from kb.access import Actor
+from kb.access import Actor, Permission, require
 from kb.errors import Invalid, NotFound
 from kb.models import Department, LoginSession, Person, PersonRole, Role
 from kb.passwords import check_password_rules, hash_password, matches
@@ -48,6 +48,7 @@ def create_person(
     Raises:
         Invalid: with the reason by field.
     """
+    require(by, Permission.PERSON_MANAGE)
     folded = folded_username(username)
     wanted = sorted(set(roles))
     errors: dict[str, str] = {}

@@ -73,6 +73,16 @@ def merge_impact(session: Session, node: Node, target: Node) -> Impact:
     return _tree_impact(session, node, now, then, {node.id: target.id})
 
 
+def article_audience_impact(session: Session, article: Article, audience_id: int | None) -> Impact:
+    """Return what keeping one article for an audience would do."""
+    inherited = _audiences(article.node_id, places(session))
+    pair = (access_key([article.audience_id, *inherited]), access_key([audience_id, *inherited]))
+    pairs = {pair} if pair[0] != pair[1] else set()
+    rules = _rules_by_audience(session)
+    losing, gaining = _people(session, pairs, rules, rules)
+    return _impact(1, len(pairs), losing, gaining, [article.id, *sorted(map(list, pairs))])
+
+
 def audience_impact(session: Session, audience: Audience, rules: Sequence[Rule]) -> Impact:
     """Return what another set of rules would do to the articles that carry the audience."""
     counts = {

@@ -6,10 +6,13 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
 from web import (
+    admin,
     announcements,
     articles,
     attachments,
+    audiences,
     comments,
+    departments,
     errors,
     feedback,
     health,
@@ -17,7 +20,9 @@ from web import (
     i18n,
     images,
     moderation,
+    nodes,
     notifications,
+    people,
     points,
     search,
     security,
@@ -33,6 +38,29 @@ from web.wiring import Services, build_services
 LARGEST_REQUEST = 8 * 1024 * 1024
 # 200,000 Chinese characters are 1.8 MB in a form.
 LARGEST_FIELD = 4 * 1024 * 1024
+
+# Each is a module or a package with a blueprint, one a line.
+NOUNS = (
+    admin,
+    announcements,
+    articles,
+    attachments,
+    audiences,
+    comments,
+    departments,
+    feedback,
+    health,
+    home,
+    images,
+    moderation,
+    nodes,
+    notifications,
+    people,
+    points,
+    search,
+    tasks,
+    webhooks,
+)
 
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
@@ -55,22 +83,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     session.install(app)
     i18n.install(app, settings.zone)
     errors.install(app)
-    for noun in (
-        health,
-        home,
-        search,
-        articles,
-        attachments,
-        images,
-        notifications,
-        announcements,
-        webhooks,
-        comments,
-        moderation,
-        tasks,
-        points,
-        feedback,
-    ):
+    admin.install(app)
+    for noun in NOUNS:
         app.register_blueprint(noun.blueprint)
     return app
 

@@ -14,6 +14,7 @@ from web.commands.department import department
 from web.commands.evaluate import evaluate
 from web.commands.indexing import index, reindex
 from web.commands.knowledge import import_command
+from web.commands.node import audience, grant, node
 from web.commands.person import user
 from web.commands.search import search
 from web.commands.serve import serve
@@ -44,6 +45,9 @@ kb.add_command(serve)
 kb.add_command(user)
 kb.add_command(department)
 kb.add_command(audit)
+kb.add_command(node)
+kb.add_command(audience)
+kb.add_command(grant)
 kb.add_command(webhook)
 
 

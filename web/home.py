@@ -14,7 +14,7 @@ from kb.access import Actor, AudienceScope, Permission, audience_scope, may
 from kb.activity import RecentView, recent_searches, recent_views
 from kb.clock import day_start, local_day
 from kb.feeds import EndingItem, FeedItem, counts_by_node, ending_soon, hot_queries, hottest, latest
-from kb.nodes import rolled_up, visible_tree
+from kb.nodes import present_id, rolled_up, visible_tree
 from web.announcements import strip
 from web.session import current_actor
 from web.transactions import now, reading, services
@@ -84,8 +84,9 @@ def page() -> str:
 
 @blueprint.get("/n/<int:node_id>")
 def node(node_id: int) -> Response:
-    """Show the articles of a category: a search for nothing in particular within it."""
-    return redirect(url_for("search.page", node=node_id, sort="newest"))
+    """Show the articles of a category, or of the one it was merged into: a search within it."""
+    with reading() as session:
+        return redirect(url_for("search.page", node=present_id(session, node_id), sort="newest"))
 
 
 def _latest_in(
