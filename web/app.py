@@ -13,6 +13,7 @@ from web import (
     audiences,
     comments,
     departments,
+    copies,
     errors,
     feedback,
     health,
@@ -85,6 +86,23 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     errors.install(app)
     admin.install(app)
     for noun in NOUNS:
+    for noun in (
+        health,
+        home,
+        search,
+        articles,
+        attachments,
+        images,
+        notifications,
+        announcements,
+        copies,
+        webhooks,
+        comments,
+        moderation,
+        tasks,
+        points,
+        feedback,
+    ):
         app.register_blueprint(noun.blueprint)
     return app
 

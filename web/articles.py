@@ -12,6 +12,7 @@ from kb.access import Actor, AudienceScope, audience_scope
 from kb.activity import last_search_id, record_opened, record_view, titles_at, view_counts
 from kb.articles import visible_article
 from kb.attachments import of_revision
+from kb.copies import text_of
 from kb.errors import SearchUnavailable
 from kb.models import Article, Revision
 from kb.nodes import breadcrumb, nodes_by_id, visible_tree
@@ -118,16 +119,27 @@ def wording(article_id: int) -> dict[str, object]:
     number, block = request.args.get("v", type=int), request.args.get("block", type=int)
     with reading() as session:
         found = _open(session, article_id, number, audience_scope(session, current_actor()), moment)
-        blocks = [item.text.strip() for item in found.revision.wording]
-        if block is not None:
-            blocks = blocks[block - 1 : block] if block > 0 else []
         return {
-            "text": "\n\n".join(blocks),
+            # What may not be said any more is not handed out at all.
+            "text": (text_of(found.revision.wording, block) or "") if found.is_current else "",
             "number": found.revision.number,
             "current_number": found.current.number,
             "is_current": found.is_current,
             "standing": found.standing.label,
+            "offer": None if found.is_current else _offer(found, block, moment),
         }
+
+
+def _offer(found: Reading, block: int | None, moment: datetime) -> dict[str, object] | None:
+    """Return the wording to use instead: the block of the same title, or else all that is in force."""
+    if _standing(found.current, found.article, moment).status is not Status.CURRENT:
+        return None
+    wording = found.revision.wording
+    title = wording[block - 1].title if block is not None and 0 < block <= len(wording) else ""
+    titles = [item.title for item in found.current.wording]
+    place = titles.index(title) + 1 if title in titles else None
+    text = text_of(found.current.wording, place)
+    return {"text": text, "number": found.current.number, "block": place} if text else None
 
 
 def _show(article_id: int, number: int | None) -> str:

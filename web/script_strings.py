@@ -7,14 +7,15 @@ def page_strings() -> dict[str, str]:
     """Return the sentences by the names under which the scripts know them; ``{n}`` is filled in there."""
     return {
         "copied": _("已复制对外口径（{n}）"),
-        "copied_history": _("已复制历史版本 {n} 的口径，注意它不是现行版本"),
+        "copied_call": _("已复制对外口径（{n}），记入来电 {m}"),
         "copied_link": _("已复制链接"),
         "copy_failed": _("复制失败，请手动选择文字复制"),
         "no_wording": _("这篇知识没有对外口径"),
-        "outdated": _("这条口径已更新为 {n}，请先查看新版再复制"),
-        "not_in_force": _("这条知识{n}，口径不能再用，未复制"),
+        "outdated": _("这条口径已更新为 {n}，旧版未复制"),
+        "not_in_force": _("这条知识{n}，未复制"),
         "unchecked": _("无法核对是否为最新版本，未复制；请检查网络后重试"),
         "see_new": _("查看新版"),
+        "copy_current": _("复制现行口径 {n}"),
         "busy": _("搜索服务繁忙，先显示之前的结果。"),
         "slow": _("搜索时间较长，请稍候……"),
         "retry": _("重试"),

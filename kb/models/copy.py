@@ -11,8 +11,8 @@ from kb.models.table import Instant, Table
 class Copy(Table):
     """Wording copied by a person: ``block`` counts from 1, ``None`` stands for all blocks together.
 
-    ``text_hash`` is the SHA-256 of exactly what went to the clipboard. ``is_history`` tells that the
-    person knew the revision was not the one in force.
+    ``text_hash`` is the SHA-256 of exactly what went to the clipboard; ``token`` comes from the page, so
+    that a report sent twice is kept once.
     """
 
     __tablename__ = "copies"
@@ -23,7 +23,7 @@ class Copy(Table):
     revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id", ondelete="CASCADE"), index=True)
     block: Mapped[int | None]
     text_hash: Mapped[str] = mapped_column(String(64))
-    is_history: Mapped[bool] = mapped_column(default=False)
+    token: Mapped[str] = mapped_column(String(64), unique=True)
     call_id: Mapped[str] = mapped_column(String(64), default="")
     copied_at: Mapped[datetime] = mapped_column(Instant, index=True)
 

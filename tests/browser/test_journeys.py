@@ -184,7 +184,7 @@ def test_wording_that_was_replaced_meanwhile_is_not_copied(open_page: OpenPage, 
     article_id = int(page.url.split("/a/")[1].split("?")[0])
     publish_again(site, article_id)
     page.keyboard.press("c")
-    assert "请先查看新版" in toast(page)
+    assert "旧版未复制" in toast(page)
     assert clipboard(page) == "之前"
     page.click(".toast-line a")
     page.wait_for_selector("text=新的标准口径")

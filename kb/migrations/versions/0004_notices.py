@@ -134,13 +134,14 @@ def upgrade() -> None:
     sa.Column('revision_id', sa.Integer(), nullable=False),
     sa.Column('block', sa.Integer(), nullable=True),
     sa.Column('text_hash', sa.String(length=64), nullable=False),
-    sa.Column('is_history', sa.Boolean(), nullable=False),
+    sa.Column('token', sa.String(length=64), nullable=False),
     sa.Column('call_id', sa.String(length=64), nullable=False),
     sa.Column('copied_at', kb.models.table.Instant(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['article_id'], ['articles.id'], name=op.f('fk_copies_article_id_articles'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['person_id'], ['people.id'], name=op.f('fk_copies_person_id_people'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['revision_id'], ['revisions.id'], name=op.f('fk_copies_revision_id_revisions'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_copies'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_copies')),
+    sa.UniqueConstraint('token', name=op.f('uq_copies_token'))
     )
     with op.batch_alter_table('copies', schema=None) as batch_op:
         batch_op.create_index('ix_copies_article', ['article_id', 'copied_at'], unique=False)

@@ -1,5 +1,6 @@
 // One-key copy of wording and links. Wording is asked from the server at that moment: a page that has been
 // open for hours must not hand out words that were replaced since.
+import { callId, report } from "./copied.js";
 import { say } from "./strings.js";
 import { toast } from "./toast.js";
 
@@ -45,23 +46,37 @@ async function fetchWording(url) {
   }
 }
 
+// Gives out the words and then reports it: the clipboard never waits for the report.
+async function handOut(url, answer, text, block) {
+  const done = await toClipboard(text);
+  if (!done) return toast(say("copy_failed"), { tone: "bad" });
+  const call = callId();
+  report({ url: `${url}/copied`, v: answer.number, block, call });
+  return toast(say(call ? "copied_call" : "copied", { n: `V${answer.number}`, m: call }));
+}
+
 async function copyWording(button) {
   const answer = await fetchWording(button.dataset.copy);
   if (!answer) return toast(say("unchecked"), { tone: "bad" });
-  const isHistory = "history" in button.dataset;
-  const page = button.dataset.copy.split("/wording")[0];
-  if (!answer.is_current && !isHistory) {
-    const link = { url: page, label: say("see_new") };
-    if (answer.current_number !== answer.number) {
-      return toast(say("outdated", { n: `V${answer.current_number}` }), { tone: "bad", link });
-    }
-    return toast(say("not_in_force", { n: answer.standing }), { tone: "bad", link });
-  }
+  const address = new URL(button.dataset.copy, window.location.href);
+  const page = address.pathname.replace(/\/wording$/, "");
+  if (!answer.is_current) return refuse(answer, page);
   if (!answer.text) return toast(say("no_wording"));
-  const done = await toClipboard(answer.text);
-  if (!done) return toast(say("copy_failed"), { tone: "bad" });
-  const name = isHistory && !answer.is_current ? "copied_history" : "copied";
-  return toast(say(name, { n: `V${answer.number}` }));
+  const block = Number(address.searchParams.get("block")) || null;
+  return handOut(page, answer, answer.text, block);
+}
+
+// Words out of force are not handed out; those in force are one click away.
+function refuse(answer, page) {
+  const link = { url: page, label: say("see_new") };
+  const replaced = answer.current_number !== answer.number;
+  const words = replaced && answer.offer ? say("outdated", { n: `V${answer.current_number}` }) : say("not_in_force", { n: answer.standing });
+  const offer = answer.offer;
+  const action = offer && {
+    label: say("copy_current", { n: `V${offer.number}` }),
+    run: () => handOut(page, offer, offer.text, offer.block),
+  };
+  return toast(words, { tone: "bad", link: replaced ? link : null, action });
 }
 
 async function copyLink(button) {

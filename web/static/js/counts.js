@@ -1,6 +1,6 @@
 // Keeps the numbers in the bar right while pages stay open; asks once a minute and never disturbs.
 const EVERY_MS = 60000;
-const KEY = "kb.counts";
+const KEY = `kb.counts.${document.body.dataset.person}`;
 const holder = document.querySelector("[data-counts]");
 
 function draw(counts) {

@@ -4,7 +4,7 @@ import { say } from "./strings.js";
 const SHOWN_MS = 3200;
 const SHOWN_WITH_LINK_MS = 12000;
 
-export function toast(text, { tone = "plain", link = null } = {}) {
+export function toast(text, { tone = "plain", link = null, action = null } = {}) {
   const region = document.getElementById("toasts");
   if (!region) return;
   region.textContent = "";
@@ -13,11 +13,23 @@ export function toast(text, { tone = "plain", link = null } = {}) {
   const words = document.createElement("span");
   words.textContent = text;
   line.append(words);
+  if (action) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = action.label;
+    button.addEventListener("click", () => {
+      line.remove();
+      action.run();
+    });
+    line.append(button);
+  }
   if (link) {
     const anchor = document.createElement("a");
     anchor.href = link.url;
     anchor.textContent = link.label;
     line.append(anchor);
+  }
+  if (link || action) {
     const close = document.createElement("button");
     close.type = "button";
     close.textContent = say("close");
@@ -25,7 +37,7 @@ export function toast(text, { tone = "plain", link = null } = {}) {
     line.append(close);
   }
   region.append(line);
-  window.setTimeout(() => line.remove(), link ? SHOWN_WITH_LINK_MS : SHOWN_MS);
+  window.setTimeout(() => line.remove(), link || action ? SHOWN_WITH_LINK_MS : SHOWN_MS);
 }
 
 document.addEventListener("kb:toast", (event) => toast(event.detail.text, event.detail));
