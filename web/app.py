@@ -12,8 +12,8 @@ from web import (
     attachments,
     audiences,
     comments,
-    departments,
     copies,
+    departments,
     errors,
     feedback,
     health,
@@ -48,6 +48,7 @@ NOUNS = (
     attachments,
     audiences,
     comments,
+    copies,
     departments,
     feedback,
     health,
@@ -86,23 +87,6 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     errors.install(app)
     admin.install(app)
     for noun in NOUNS:
-    for noun in (
-        health,
-        home,
-        search,
-        articles,
-        attachments,
-        images,
-        notifications,
-        announcements,
-        copies,
-        webhooks,
-        comments,
-        moderation,
-        tasks,
-        points,
-        feedback,
-    ):
         app.register_blueprint(noun.blueprint)
     return app
 
