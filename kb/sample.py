@@ -24,6 +24,7 @@ from kb.models import Article, Audience, AudienceRule, Department, Node, Person,
 from kb.nodes import ensure_node
 from kb.people import create_person
 from kb.ports import Clock
+from kb.sample_comments import Scene, write_comments
 from kb.sample_files import SampleArticle, SampleRevision, read_articles
 from kb.sample_history import ReadArticle, write_history
 
@@ -54,6 +55,7 @@ class SampleReport:
     people: int = 0
     views: int = 0
     searches: int = 0
+    comments: int = 0
 
 
 def sample_folder() -> Path:
@@ -107,6 +109,7 @@ class _Loader:
         self.people: dict[str, Person] = {}
         self.file_names: Mapping[str, str] = _toml("attachments.toml")["names"]
         self.attached = 0
+        self.articles: dict[str, Article] = {}
 
     def load(self, progress: Progress) -> SampleReport:
         """Load everything in the order of dependence."""
@@ -126,6 +129,8 @@ class _Loader:
             self.now,
             self.zone,
         )
+        scene = Scene(self.articles, self.people, self.departments, self.nodes, self.now, self.zone)
+        comments = write_comments(self.session, scene, sample_folder() / "comments.toml")
         report = SampleReport(
             is_new=True,
             articles=len(articles),
@@ -134,6 +139,7 @@ class _Loader:
             people=len(self.people),
             views=views,
             searches=searches,
+            comments=comments,
         )
         detail = {"articles": report.articles, "revisions": report.revisions}
         audit.record(self.session, None, "sample.load", f"source:{SOURCE}", self.now, detail=detail)
@@ -179,6 +185,7 @@ class _Loader:
             external_id=sample.slug,
             audience_id=self._audience(first.audience),
         )
+        self.articles[sample.slug] = article
         for part in sample.revisions:
             revision = self._load_revision(article, sample, part)
         if article.access_key:

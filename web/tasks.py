@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from kb.access import Permission, audience_scope, may
 from kb.articles import visible_article
 from kb.comment_threads import changed_passages
-from kb.comments import answer
+from kb.comments import answer, may_answer_officially
 from kb.departments import all_departments
 from kb.errors import Forbidden, Invalid, TooMany
 from kb.models import CommentKind, TaskState
@@ -176,6 +176,7 @@ def _detail(session: Session, task_id: int, problem: str = "") -> str:
         current=current,
         asked=asked,
         may_be_solved=bool(changed),
+        may_answer=may_answer_officially(session, actor, article, comment),
         is_own=comment.author_id == actor.person_id,
         course=course(session, task),
         solving=solving_revisions(session, task),

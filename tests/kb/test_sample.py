@@ -15,7 +15,20 @@ from kb.audit import first_broken
 from kb.clock import FixedClock
 from kb.database import Database, sqlite_url
 from kb.feeds import hot_queries, hottest, latest
-from kb.models import Article, Attachment, Node, Person, Revision, Search, Table, View
+from kb.models import (
+    Article,
+    Attachment,
+    Comment,
+    Feedback,
+    Node,
+    Person,
+    Point,
+    Revision,
+    Search,
+    Table,
+    Task,
+    View,
+)
 from kb.revisions import Status, revision_at, status_at
 from kb.sample import SampleReport, demo_accounts, is_loaded, load_sample, sample_folder
 from kb.sample_files import dated, read_articles
@@ -234,3 +247,18 @@ def test_no_article_gives_a_date_that_will_age():
         if (match := recent.search(path.read_text(encoding="utf-8")))
     ]
     assert aging == []
+
+
+def test_the_sample_shows_a_living_conversation(session, report):
+    comments = session.scalars(select(Comment)).all()
+    assert report.comments >= 20
+    assert len(comments) >= report.comments
+    assert {comment.state for comment in comments} == {"visible", "pending", "rejected"}
+    assert all(comment.quote_offset is not None for comment in comments if comment.quote)
+    assert all(comment.created_at <= NOW for comment in comments)
+    states = Counter(session.scalars(select(Task.state)))
+    assert set(states) == {"open", "adopted", "answered", "declined", "solved"}
+    assert session.scalar(select(func.sum(Point.amount))) > 50
+    assert session.scalar(select(func.count()).select_from(Feedback)) > 200
+    assert "13912345678" not in "".join(comment.text for comment in comments)
+    assert first_broken(session) is None

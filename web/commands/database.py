@@ -29,7 +29,7 @@ def sample() -> None:
         return
     click.echo(
         f"已装入 {outcome.articles} 篇知识（{outcome.revisions} 个版本，{outcome.attachments} 个附件）、"
-        f"{outcome.people} 位用户、{outcome.views} 次浏览、{outcome.searches} 次搜索。"
+        f"{outcome.people} 位用户、{outcome.views} 次浏览、{outcome.searches} 次搜索、{outcome.comments} 条评论。"
     )
     accounts = demo_accounts()
     names = "、".join(account.username for account in accounts)
