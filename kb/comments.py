@@ -1,6 +1,7 @@
 """Comments on articles: writing, answering and withdrawing them."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,15 +10,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from kb import audit
-from kb.access import Actor, audience_scope
+from kb.access import Actor, Permission, audience_scope, may_on
 from kb.articles import visible_article
+from kb.attachments import store_blob
 from kb.comment_release import release, retract
 from kb.errors import Forbidden, Invalid, NotFound, TooMany
+from kb.images import reencoded
 from kb.masking import mask_personal_data
 from kb.mentions import mentioned
 from kb.models import (
     Article,
     Comment,
+    CommentImage,
     CommentKind,
     CommentMention,
     CommentState,
@@ -32,6 +36,7 @@ from kb.task_moves import UNFINISHED
 from kb.tasks import close_answered, works_for
 
 TEXT_BYTES = 4096
+MOST_IMAGES = 3
 FEW_MINUTES, MOST_IN_FEW_MINUTES = timedelta(minutes=10), 10
 ONE_DAY, MOST_IN_ONE_DAY = timedelta(hours=24), 100
 # The same words to the same place within this time are one click that was sent twice.
@@ -43,13 +48,14 @@ ROOT_KINDS = tuple(kind for kind in CommentKind if kind is not CommentKind.REPLY
 class NewComment:
     """What a reader typed: the kind, the words, and the passage they are about, if any.
 
-    ``near`` is where the reader's page believes the quote to begin.
+    ``near`` is where the reader's page believes the quote to begin; ``images`` are files as they were sent.
     """
 
     kind: str
     text: str
     quote: Quote | None = None
     near: int | None = None
+    images: Sequence[bytes] = ()
 
 
 def post(
@@ -82,6 +88,7 @@ def post(
     comment = Comment(article_id=article.id, revision_id=revision.id, kind=new.kind, text=text)
     if new.quote is not None and new.quote.text.strip():
         _pin(session, comment, revision, new.quote, new.near)
+    _attach(session, comment, new.images, at)
     return _add(session, actor, article, revision, comment, new.text, at, zone)
 
 
@@ -94,6 +101,7 @@ def reply(
     zone: ZoneInfo,
     *,
     is_official: bool = False,
+    images: Sequence[bytes] = (),
 ) -> Comment:
     """Answer a visible comment; an answer to an answer joins the same conversation.
 
@@ -119,14 +127,21 @@ def reply(
         is_official=is_official,
         text=checked_text(text),
     )
+    _attach(session, comment, images, at)
     return _add(session, actor, article, revision, comment, text, at, zone)
 
 
 def answer(
-    session: Session, actor: Actor, comment_id: int, text: str, at: datetime, zone: ZoneInfo
+    session: Session,
+    actor: Actor,
+    comment_id: int,
+    text: str,
+    at: datetime,
+    zone: ZoneInfo,
+    images: Sequence[bytes] = (),
 ) -> Comment:
     """Answer a comment officially and close its task, unless the answer itself has to wait."""
-    comment = reply(session, actor, comment_id, text, at, zone, is_official=True)
+    comment = reply(session, actor, comment_id, text, at, zone, is_official=True, images=images)
     task = session.scalar(select(Task).where(Task.comment_id == comment.parent_id))
     if task is not None and task.state in UNFINISHED and comment.state == CommentState.VISIBLE:
         close_answered(session, actor, task, at)
@@ -177,6 +192,23 @@ def readable(session: Session, actor: Actor, comment_id: int) -> Comment:
     return comment
 
 
+def image_of(session: Session, actor: Actor, image_id: int) -> CommentImage:
+    """Return a picture of a comment that the actor may see, as its reader, author or moderator.
+
+    Raises:
+        NotFound: if there is none.
+    """
+    image = session.get(CommentImage, image_id)
+    comment = session.get(Comment, image.comment_id) if image is not None else None
+    if image is None or comment is None:
+        raise NotFound("没有找到这张图片。")
+    article = session.get_one(Article, comment.article_id)
+    judges = may_on(session, actor, Permission.COMMENT_MODERATE, article.node, article.owner_department_id)
+    if not (judges and audience_scope(session, actor).admits(article.access_key)):
+        readable(session, actor, comment.id)
+    return image
+
+
 def checked_text(typed: str) -> str:
     """Return typed words as they may be stored, with personal numbers masked.
 
@@ -214,6 +246,17 @@ def _pin(session: Session, comment: Comment, revision: Revision, quote: Quote, n
     comment.quote_offset, comment.quote_block = place.start, place.block
 
 
+def _attach(session: Session, comment: Comment, files: Sequence[bytes], at: datetime) -> None:
+    if len(files) > MOST_IMAGES:
+        raise Invalid("一条评论最多 3 张图片。", {"images": "一条评论最多 3 张图片。"})
+    for position, data in enumerate(files):
+        clean, media_type, width, height = reencoded(data)
+        sha256 = store_blob(session, clean, at)
+        comment.images.append(
+            CommentImage(position=position, sha256=sha256, media_type=media_type, width=width, height=height)
+        )
+
+
 def _add(
     session: Session,
     actor: Actor,
@@ -242,6 +285,7 @@ def _add(
         "kind": comment.kind,
         "state": comment.state,
         "official": comment.is_official,
+        "images": [image.sha256 for image in comment.images],
         "text_sha256": hashlib.sha256(comment.text.encode()).hexdigest(),
     }
     subject = subject_of(comment)

@@ -35,7 +35,7 @@ def comment(
 ) -> Comment:
     """A comment of the agent on the current text about lost cards."""
     given = {"kind": "question", "article": "loss", "number": 2, "role": "agent", "at": NOON, **values}
-    new = NewComment(str(given["kind"]), text, given.get("quote"), given.get("near"))  # type: ignore[arg-type]
+    new = NewComment(str(given["kind"]), text, given.get("quote"), given.get("near"), given.get("images", ()))  # type: ignore[arg-type]
     who = given.get("by") or actor(session, world, str(given["role"]))
     return post(
         session,

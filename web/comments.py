@@ -13,10 +13,12 @@ from werkzeug.wrappers import Response
 
 from kb.access import Actor, audience_scope
 from kb.articles import visible_article
+from kb.attachments import stream
 from kb.comment_reactions import report, thank
 from kb.comment_threads import discussion, own_comments, page_of
-from kb.comments import NewComment, answer, post, readable, reply, withdraw
+from kb.comments import MOST_IMAGES, NewComment, answer, image_of, post, readable, reply, withdraw
 from kb.errors import Invalid, KnowledgeBaseError, TooMany
+from kb.images import LARGEST_FILE
 from kb.mentions import candidates
 from kb.models import Article, Comment, CommentKind, CommentState, Revision
 from kb.points import own_entries, own_total
@@ -72,7 +74,9 @@ def write(article_id: int) -> Response | str | tuple[str, int]:
                 current_actor(),
                 article_id,
                 form.get("v", 0, type=int),
-                NewComment(form.get("kind", ""), form.get("text", ""), quote if quote.text else None, near),
+                NewComment(
+                    form.get("kind", ""), form.get("text", ""), quote if quote.text else None, near, _images()
+                ),
                 now(),
                 services().zone,
             )
@@ -89,7 +93,8 @@ def write_reply(comment_id: int) -> Response | str | tuple[str, int]:
         with writing() as session:
             article_id = readable(session, current_actor(), comment_id).article_id
             text = request.form.get("text", "")
-            comment = say(session, current_actor(), comment_id, text, now(), services().zone)
+            zone, images = services().zone, _images()
+            comment = say(session, current_actor(), comment_id, text, now(), zone, images=images)
     except (Invalid, TooMany) as error:
         return _refused(article_id, comment_id, error)
     return _written(comment)
@@ -119,6 +124,18 @@ def complain(comment_id: int) -> Response | str:
         report(session, current_actor(), comment_id, request.form.get("reason", ""), now())
         comment = readable(session, current_actor(), comment_id)
     return _back(comment, _("已举报，审核人员会处理"))
+
+
+@blueprint.get(f"/comments/images/<int(max={LARGEST_ID}):image_id>")
+def picture(image_id: int) -> Response:
+    """Send a picture of a comment; it was drawn anew when it was stored, so it holds nothing but pixels."""
+    with reading() as session:
+        image = image_of(session, current_actor(), image_id)
+        data = b"".join(stream(session, image.sha256))
+        sent = Response(data, mimetype=image.media_type)
+    sent.headers["Content-Disposition"] = "inline"
+    sent.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return sent
 
 
 @blueprint.get(f"/a/<int(max={LARGEST_ID}):article_id>/mentionable")
@@ -209,6 +226,11 @@ def _page(session: Session, article_id: int, typed: Typed) -> str:
         typed=typed,
         fresh=0,
     )
+
+
+def _images() -> list[bytes]:
+    files = [file.read(LARGEST_FILE + 1) for file in request.files.getlist("images")[: MOST_IMAGES + 1]]
+    return [data for data in files if data]
 
 
 def _wants_fragment() -> bool:

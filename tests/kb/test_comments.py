@@ -15,7 +15,7 @@ from kb.access import audience_scope
 from kb.audit import first_broken
 from kb.comment_reactions import report, thank
 from kb.comment_threads import discussion, own_comments
-from kb.comments import TEXT_BYTES, answer, reply, withdraw
+from kb.comments import TEXT_BYTES, answer, image_of, reply, withdraw
 from kb.database import Database
 from kb.errors import Forbidden, Invalid, NotFound, TooMany
 from kb.mentions import candidates, mentioned
@@ -283,3 +283,38 @@ def test_no_mobile_number_survives_in_any_table(built_home, tmp_path_factory, ta
         assert not any(number in text for text in kept)
         session.rollback()
     database.close()
+
+
+def png(colour: str = "red") -> bytes:
+    from io import BytesIO
+
+    from PIL import Image
+
+    written = BytesIO()
+    Image.new("RGB", (40, 30), colour).save(written, "PNG")
+    return written.getvalue()
+
+
+def test_pictures_are_drawn_anew_and_seen_by_who_may_see_the_comment(session: Session, world: World) -> None:
+    said = comment(session, world, images=(png(), png("blue")))
+    assert [(image.width, image.height) for image in said.images] == [(40, 30), (40, 30)]
+    image_id = said.images[0].id
+    assert image_of(session, actor(session, world, "agent"), image_id)
+    assert image_of(session, actor(session, world, "reviewer"), image_id)
+    with pytest.raises(NotFound):
+        image_of(session, actor(session, world, "publisher"), image_id)
+
+
+@pytest.mark.parametrize("images", [(b"no picture",), tuple(png() for _ in range(4))])
+def test_what_is_no_picture_or_too_many_is_refused(
+    session: Session, world: World, images: tuple[bytes, ...]
+) -> None:
+    with pytest.raises(Invalid):
+        comment(session, world, images=images)
+
+
+def test_a_picture_of_an_article_out_of_sight_is_out_of_sight(session: Session, world: World) -> None:
+    said = comment(session, world, article="restricted", number=1, role="publisher", images=(png(),))
+    for role in ("agent", "reviewer"):
+        with pytest.raises(NotFound):
+            image_of(session, actor(session, world, role), said.images[0].id)

@@ -152,6 +152,23 @@ document.addEventListener("keydown", (event) => {
   sent.requestSubmit();
 });
 
+document.addEventListener("change", (event) => {
+  const field = event.target.closest && event.target.closest("input[name=images]");
+  if (field) field.parentElement.querySelector("[data-file-count]").textContent = field.files.length ? ` ${field.files.length}` : "";
+});
+// A screenshot is pasted, not saved and looked for.
+document.addEventListener("paste", (event) => {
+  const area = event.target.closest && event.target.closest("#comment-form textarea, [data-comment-form] textarea");
+  const files = area ? [...event.clipboardData.files].filter((file) => file.type.startsWith("image/")) : [];
+  if (!files.length) return;
+  event.preventDefault();
+  const field = area.form.elements.images;
+  const kept = new DataTransfer();
+  [...field.files, ...files].slice(0, 3).forEach((file) => kept.items.add(file));
+  field.files = kept.files;
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+});
+
 // --- what is typed survives leaving the page in this tab ---------------------------------------
 
 function forget() {
