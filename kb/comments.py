@@ -28,6 +28,7 @@ from kb.models import (
     ModerationMode,
     Revision,
     Task,
+    TaskState,
 )
 from kb.moderation_rules import mode_at
 from kb.quotes import CONTEXT_LIMIT, QUOTE_LIMIT, Quote, find_quote
@@ -163,6 +164,9 @@ def withdraw(session: Session, actor: Actor, comment_id: int, at: datetime) -> C
         raise Forbidden("只能撤回自己的评论。")
     if comment.state not in (CommentState.PENDING, CommentState.VISIBLE):
         raise Invalid("这条评论已经不能撤回。")
+    state = session.scalar(select(Task.state).where(Task.comment_id == comment.id))
+    if state not in (None, TaskState.OPEN):
+        raise Invalid("责任部门已经处理，不能再撤回。")
     before, comment.state = comment.state, CommentState.WITHDRAWN
     retract(session, comment, actor, at)
     audit.record(session, actor, "comment.withdraw", subject_of(comment), at, detail={"from": before})

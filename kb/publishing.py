@@ -14,6 +14,7 @@ from kb.models import Article, Attachment, PersonRole, Review, ReviewAction, Rev
 from kb.notifications import notify
 from kb.placement import settle_placement
 from kb.sealing import reseal, seal
+from kb.tasks import close_solved
 from kb.withdrawal import replace_article
 
 REASON_LIMIT = 400
@@ -151,6 +152,7 @@ def approve(
     _set_start(session, draft, at, effective_from)
     _publish(session, draft, at, actor.person_id)
     _step(session, actor, draft, ReviewAction.APPROVED, at, action="article.approve", seen_hash=seen_hash)
+    close_solved(session, actor, draft, at)
     _tell(session, _authors(draft) - {actor.person_id}, "approved", draft, at)
     return draft
 
@@ -197,6 +199,7 @@ def break_glass(
         reason=given,
         seen_hash=seen_hash,
     )
+    close_solved(session, actor, draft, at)
     watchers = select(PersonRole.person_id).where(PersonRole.role.in_([Role.MANAGER, Role.ADMIN]))
     told = set(session.scalars(watchers)) | _authors(draft)
     _tell(session, told, "break_glass", draft, at, reason=given)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from kb import audit, points
 from kb.access import Actor, Permission, audience_scope, may
+from kb.drafts import open_draft
 from kb.errors import Conflict, Forbidden, Invalid, NotFound
 from kb.masking import mask_personal_data
 from kb.models import Article, Comment, Department, Revision, RevisionState, Task, TaskState
@@ -87,6 +88,16 @@ def link_draft(session: Session, actor: Actor, task_id: int, revision: Revision,
         detail = {"revision": revision.number}
         audit.record(session, actor, "task.link", subject_of(task), at, detail=detail)
     return task
+
+
+def start_draft(session: Session, actor: Actor, task_id: int, at: datetime) -> Task:
+    """Adopt a task by opening, or joining, the draft that shall solve it.
+
+    Raises:
+        Forbidden: if the actor may not write this article.
+    """
+    task = _handled(session, actor, task_id, is_award=True)
+    return link_draft(session, actor, task_id, open_draft(session, actor, task.article, at), at)
 
 
 def solve(session: Session, actor: Actor, task_id: int, number: int, at: datetime) -> Task:

@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from kb.access import Permission, audience_scope, may
+from kb.access import Permission, audience_scope, may, may_on
 from kb.articles import visible_article
 from kb.comment_threads import changed_passages
 from kb.comments import answer, may_answer_officially
 from kb.departments import all_departments
 from kb.errors import Forbidden, Invalid, TooMany
-from kb.models import CommentKind, TaskState
+from kb.models import CommentKind, Revision, RevisionState, Task, TaskState
 from kb.revisions import revision_at
 from kb.task_lists import (
     TaskFilters,
@@ -29,7 +29,7 @@ from kb.task_lists import (
     solving_revisions,
     task_list,
 )
-from kb.tasks import adopt, decline, find_task, reopen, solve, transfer
+from kb.tasks import adopt, decline, find_task, reopen, solve, start_draft, transfer
 from web.search.results import page_numbers
 from web.session import current_actor
 from web.transactions import now, reading, services, writing
@@ -73,6 +73,14 @@ def detail(task_id: int) -> str:
 def take(task_id: int) -> Response:
     """Accept a task."""
     return _step(task_id, lambda session: adopt(session, current_actor(), task_id, now()), _("已采纳"))
+
+
+@blueprint.post(f"/<int(max={LARGEST_ID}):task_id>/draft")
+def write_solution(task_id: int) -> Response:
+    """Open the draft that shall solve a task, and go there."""
+    with writing() as session:
+        article_id = start_draft(session, current_actor(), task_id, now()).article_id
+    return redirect(f"/a/{article_id}/edit?task={task_id}", code=303)
 
 
 @blueprint.post(f"/<int(max={LARGEST_ID}):task_id>/decline")
@@ -177,15 +185,24 @@ def _detail(session: Session, task_id: int, problem: str = "") -> str:
         asked=asked,
         may_be_solved=bool(changed),
         may_answer=may_answer_officially(session, actor, article, comment),
+        may_write=bool(
+            may_on(session, actor, Permission.ARTICLE_WRITE, article.node, article.owner_department_id)
+        ),
+        linked=_linked(session, task),
         is_own=comment.author_id == actor.person_id,
         course=course(session, task),
         solving=solving_revisions(session, task),
-        solved_by=next((one for one in article.revisions if one.id == task.revision_id), None),
         departments=all_departments(session),
         moment=moment,
         typed=request.form if problem else {},
         problem=problem,
     )
+
+
+def _linked(session: Session, task: Task) -> Revision | None:
+    """Return the revision that a task was linked to, unless it was thrown away as a draft."""
+    revision = session.get(Revision, task.revision_id) if task.revision_id is not None else None
+    return None if revision is None or revision.state == RevisionState.DISCARDED else revision
 
 
 def _step(task_id: int, work: Callable[[Session], object], message: str, *, leaves: bool = False) -> Response:

@@ -1,6 +1,7 @@
 """Improvement tasks: their clock, every step and its reason, who may take it, and the figures."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,13 +10,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from talking import ZONE, actor, newcomer, passed, task_of
 
+from kb import publishing
 from kb.articles import RevisionText, add_revision, approve
 from kb.database import Database
+from kb.drafts import discard, save_draft
 from kb.errors import Conflict, Forbidden, Invalid, NotFound
 from kb.models import Article, Notification, Revision, Role, TaskEvent
 from kb.points import own_total
+from kb.publishing import submit
+from kb.revision_text import text_of
 from kb.task_lists import TaskFilters, TaskTab, course, department_figures, task_list
-from kb.tasks import adopt, close_solved, decline, link_draft, reopen, solve, transfer
+from kb.tasks import adopt, close_solved, decline, link_draft, reopen, solve, start_draft, transfer
 
 HOUR = timedelta(hours=1)
 
@@ -223,3 +228,39 @@ def test_time_in_each_state_is_kept_with_the_department_it_was_spent_in(
     assert [(row.department, row.closed, row.until_taken, row.until_closed) for row in figures] == [
         ("信用卡中心", 1, 7200.0, 14400.0)
     ]
+
+
+def test_from_task_to_draft_to_approval_by_another_person(session: Session, world: World) -> None:
+    said = passed(session, world)
+    task, publisher, reviewer = (
+        task_of(session, said),
+        actor(session, world, "publisher"),
+        actor(session, world, "reviewer"),
+    )
+    start_draft(session, publisher, task.id, NOON + HOUR)
+    working = session.get_one(Revision, task.revision_id)
+    assert (task.state, working.state) == ("adopted", "draft")
+    assert start_draft(session, publisher, task.id, NOON + HOUR).revision_id == working.id
+    text = replace(text_of(working), source="口头挂失满 120 小时到期。", change_summary="写明到期时刻")
+    saved = save_draft(session, publisher, working.id, working.lock_version, text, NOON + 2 * HOUR)
+    sent = submit(session, publisher, saved.id, saved.lock_version, NOON + 3 * HOUR)
+    publishing.approve(session, reviewer, sent.id, sent.content_hash, NOON + 4 * HOUR)
+    assert (task.state, task.revision_id) == ("solved", working.id)
+    assert own_total(session, actor(session, world, "agent")) == 10
+    assert told(session, world, "agent") == ["comment_passed", "task_adopted", "task_solved"]
+
+
+def test_who_may_not_write_the_article_cannot_start_its_draft(session: Session, world: World) -> None:
+    task = task_of(session, passed(session, world))
+    with pytest.raises(Forbidden):
+        start_draft(session, actor(session, world, "manager"), task.id, NOON)
+
+
+def test_a_draft_that_is_thrown_away_makes_room_for_another(session: Session, world: World) -> None:
+    task, publisher = task_of(session, passed(session, world)), actor(session, world, "publisher")
+    start_draft(session, publisher, task.id, NOON + HOUR)
+    working = session.get_one(Revision, task.revision_id)
+    discard(session, publisher, working.id, working.lock_version, NOON + 2 * HOUR)
+    start_draft(session, publisher, task.id, NOON + 3 * HOUR)
+    assert task.state == "adopted"
+    assert task.revision_id != working.id
