@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 
 from kb.acknowledgements import confirmed_versions
 from kb.announcement_versions import REMINDERS, Chain, chains, reminder_key
-from kb.models import Announcement, Notification
+from kb.models import Announcement, Article, Notification, Person, PersonRole, Revision, Role
 from kb.notifications import notify
 from kb.recipients import Addressing, Recipient, access_keys
+from kb.revisions import is_shown_at
 from kb.rosters import outstanding
 
 BEFORE_DUE = timedelta(days=1)
+BEFORE_REVIEW = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,76 @@ def of_announcements(session: Session, at: datetime) -> list[Reminder]:
         waiting = outstanding(chain, people, confirmed.get(announcement.id, {}))
         reminders += _about(session, chain, waiting, at)
     return reminders
+
+
+def of_reviews(session: Session, at: datetime) -> list[Reminder]:
+    """Return whom to tell which articles have to be looked at: two weeks before the date, and on it.
+
+    Who answers for several gets one line for all of them, and another only when one more falls due.
+    """
+    due = session.execute(
+        select(
+            Article.id,
+            Revision.title,
+            Article.review_due_at,
+            Article.responsible_id,
+            Article.owner_department_id,
+        )
+        .join(Revision, Revision.article_id == Article.id)
+        .where(is_shown_at(at), Article.review_due_at <= at + BEFORE_REVIEW)
+    ).all()
+    writers = _writers(session) if due else {}
+    lists: dict[int, list[_Due]] = {}
+    for article_id, title, due_at, responsible, department in due:
+        if due_at is None:
+            continue
+        people = [responsible] if responsible is not None else writers.get(department, [])
+        for person_id in people:
+            lists.setdefault(person_id, []).append(_Due(article_id, title, due_at))
+    reminders = []
+    for person_id, items in lists.items():
+        reminder = _about_reviews(person_id, items, at)
+        if not_told(session, [person_id], reminder.once_key):
+            reminders.append(reminder)
+    return reminders
+
+
+@dataclass(frozen=True)
+class _Due:
+    article_id: int
+    title: str
+    due_at: datetime
+
+    def noticed_at(self, at: datetime) -> datetime:
+        """When this came to the person's attention last: on the date, or two weeks before it."""
+        return self.due_at if self.due_at <= at else self.due_at - BEFORE_REVIEW
+
+
+def _about_reviews(person_id: int, items: Sequence[_Due], at: datetime) -> Reminder:
+    newest = max(item.noticed_at(at) for item in items)
+    late = sum(item.due_at <= at for item in items)
+    kind = "review_overdue" if late else "review_due"
+    key = f"review:{int(newest.timestamp())}"
+    if len(items) == 1:
+        item = items[0]
+        detail = {"path": f"/due/{item.article_id}", "due_at": item.due_at.isoformat()}
+        return Reminder(kind, frozenset({person_id}), item.title, item.article_id, detail, key)
+    subject = f"{len(items)} 篇知识待复核" + (f"，其中 {late} 篇已逾期" if late else "")
+    path = "/due" if late else "/due?show=soon"
+    counted = {"path": path, "count": len(items), "late": late}
+    return Reminder(kind, frozenset({person_id}), subject, None, counted, key)
+
+
+def _writers(session: Session) -> dict[int, list[int]]:
+    rows = session.execute(
+        select(Person.department_id, Person.id)
+        .join(PersonRole, PersonRole.person_id == Person.id)
+        .where(Person.is_active, PersonRole.role == Role.PUBLISHER)
+    )
+    found: dict[int, list[int]] = {}
+    for department_id, person_id in rows:
+        found.setdefault(department_id, []).append(person_id)
+    return found
 
 
 def send(session: Session, reminders: Iterable[Reminder], at: datetime) -> int:

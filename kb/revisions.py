@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import object_session
 
-from kb.models import Article, Revision, RevisionState
+from kb.models import Article, ReviewCheck, Revision, RevisionState
 
 
 class Status(StrEnum):
@@ -71,6 +72,24 @@ def settle(article: Article) -> None:
     for interval in shown_intervals(article.revisions):
         interval.revision.shown_from = interval.start
         interval.revision.shown_to = interval.end
+    article.review_due_at = next_review(article)
+
+
+def next_review(article: Article) -> datetime | None:
+    """Return when an article has to be looked at again: its interval after the last approval or check."""
+    if article.review_interval_days is None:
+        return None
+    looked: list[datetime | None] = [item.approved_at for item in article.revisions if item.shown_from]
+    session = object_session(article)
+    if session is not None and article.id is not None:
+        with session.no_autoflush:
+            looked.append(
+                session.scalar(
+                    select(func.max(ReviewCheck.checked_at)).where(ReviewCheck.article_id == article.id)
+                )
+            )
+    known = [moment for moment in looked if moment is not None]
+    return max(known) + timedelta(days=article.review_interval_days) if known else None
 
 
 def _end_by_withdrawal(revision: Revision, withdrawn_at: datetime | None) -> None:

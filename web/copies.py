@@ -5,10 +5,11 @@ from datetime import date, datetime, timedelta
 
 from flask import Blueprint, Response, abort, render_template, request
 from flask_babel import gettext as _
+from flask_login import current_user
 from sqlalchemy.orm import Session, selectinload
 
 from kb import audit
-from kb.access import audience_scope
+from kb.access import Permission, audience_scope, may
 from kb.articles import visible_article
 from kb.clock import day_start, local_day
 from kb.copies import CopiedLine, CopyFilter, find_copies, record_copy
@@ -26,6 +27,15 @@ LARGEST_EXPORT = 10_000
 LONGEST_AGE_MS = 24 * 3600 * 1000
 
 blueprint = Blueprint("copies", __name__)
+
+
+@blueprint.app_context_processor
+def _menu() -> dict[str, object]:
+    return {"sees_copies": _sees_copies}
+
+
+def _sees_copies() -> bool:
+    return current_user.is_authenticated and bool(may(current_actor(), Permission.COPY_READ))
 
 
 @blueprint.post(f"/a/<int(max={LARGEST_ID}):article_id>/copied")
