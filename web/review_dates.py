@@ -31,6 +31,12 @@ blueprint = Blueprint("review_dates", __name__, url_prefix="/due")
 NUMBER = f"<int(max={LARGEST_ID}):article_id>"
 
 
+@blueprint.app_template_global()
+def is_due(article: Article) -> bool:
+    """Return whether an article should have been looked at again by now."""
+    return article.review_due_at is not None and article.review_due_at <= now()
+
+
 @blueprint.app_context_processor
 def _menu() -> dict[str, object]:
     return {
