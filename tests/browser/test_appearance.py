@@ -2,11 +2,11 @@
 
 import gzip
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pypdfium2
 import pytest
+from browsing import barriers
 from sqlalchemy import select, update
 
 from kb.models import Attachment, Person, Revision
@@ -28,7 +28,6 @@ PAGES = {
 WIDTHS = (1920, 1440, 1366, 1280, 1024, 768, 420, 390)
 DESK = {"width": 1440, "height": 900}
 READER = "manager"
-AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 # The browser reports the page that is meant to be missing.
 NOT_FOUND = ("404",)
 
@@ -106,17 +105,6 @@ def test_no_barrier_is_found_in_what_opens_over_a_page(look: Callable[..., Any])
     page.wait_for_selector("#suggestions [role=option]")
     page.keyboard.press("ArrowDown")
     assert barriers(page) == []
-
-
-def barriers(page: Any) -> list[str]:
-    """Run axe on a page as it stands and return what it finds."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
-    return [
-        f"{violation['id']}: {node['html'][:160]} ({node['failureSummary'][:200]})"
-        for violation in found["violations"]
-        for node in violation["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("name", PAGES)
