@@ -31,6 +31,7 @@ FENCES = {
     "markdown": ("kb/markup",),
     "alembic": ("kb/migrate", "kb/migrations/"),
     "argon2": ("kb/passwords",),
+    "diff_match_patch": ("kb/diffs",),
     "python_calamine": ("kb/import_readers", "indexer/extract/", "indexer/convert/"),
     "docx": ("indexer/extract/",),
     "pptx": ("indexer/extract/",),
