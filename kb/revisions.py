@@ -123,6 +123,15 @@ def status_at(revision: Revision, article: Article, instant: datetime) -> Status
     return Status.SUPERSEDED
 
 
+def shown_at(revisions: Iterable[Revision], instant: datetime) -> Revision | None:
+    """Return the revision that was, or will be, on screen at an instant, if there is one."""
+    for revision in revisions:
+        start, end = revision.shown_from, revision.shown_to
+        if start is not None and start <= instant and (end is None or end > instant):
+            return revision
+    return None
+
+
 def revision_at(revisions: Sequence[Revision], instant: datetime) -> Revision | None:
     """Return the revision that speaks for an article at an instant.
 

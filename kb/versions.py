@@ -173,9 +173,7 @@ def _wording(revision: Revision) -> str:
 def _names(session: Session, revisions: Sequence[Revision]) -> Mapping[tuple[str, int], str]:
     wanted: dict[type[Node] | type[Department] | type[Audience], set[int]] = {
         Node: {item.new_node_id or item.article.node_id for item in revisions},
-        Department: {
-            item.new_owner_department_id or item.article.owner_department_id for item in revisions
-        },
+        Department: {item.new_owner_department_id or item.article.owner_department_id for item in revisions},
         Audience: {number for item in revisions if (number := _audience(item)) is not None},
     }
     names = {}
@@ -221,9 +219,7 @@ def _minute(instant: datetime | None, zone: ZoneInfo) -> str:
 def _files(session: Session, old: Revision | None, new: Revision) -> list[FileChange]:
     ids = [item.id for item in (old, new) if item is not None]
     rows = session.scalars(
-        select(Attachment)
-        .where(Attachment.revision_id.in_(ids))
-        .order_by(Attachment.position, Attachment.id)
+        select(Attachment).where(Attachment.revision_id.in_(ids)).order_by(Attachment.position, Attachment.id)
     ).all()
     before = {row.name: row for row in rows if old is not None and row.revision_id == old.id}
     after = {row.name: row for row in rows if row.revision_id == new.id}

@@ -31,6 +31,7 @@ from web import (
     session,
     static_files,
     tasks,
+    versions,
     webhooks,
 )
 from web.settings import Settings, secret_key
@@ -63,6 +64,7 @@ NOUNS = (
     review_dates,
     search,
     tasks,
+    versions,
     webhooks,
 )
 

@@ -9,16 +9,17 @@ from flask import Blueprint, abort, render_template, request
 from sqlalchemy.orm import Session
 
 from kb.access import Actor, AudienceScope, audience_scope
-from kb.activity import last_search_id, record_opened, record_view, titles_at, view_counts
+from kb.activity import last_search_id, record_opened, record_view, view_counts
 from kb.articles import visible_article
 from kb.attachments import of_revision
 from kb.copies import text_of
-from kb.errors import SearchUnavailable
+from kb.errors import NotFound, SearchUnavailable
 from kb.models import Article, Revision
 from kb.nodes import breadcrumb, nodes_by_id, visible_tree
 from kb.people import names_of
 from kb.ports import Suggestion, SuggestQuery
-from kb.revisions import Status, revision_at
+from kb.revisions import Status, revision_at, shown_at
+from kb.successors import current_of
 from web.announcements import asking_of
 from web.comments import conversation
 from web.feedback import own_feedback
@@ -51,18 +52,22 @@ class Heading:
 
 @dataclass(frozen=True)
 class Reading:
-    """An article opened at one revision; ``current`` is the one that speaks for it at this moment."""
+    """An article opened at one revision; ``current`` is the one that speaks for it at this moment.
+
+    ``as_of`` is the other moment that was asked for, if any.
+    """
 
     article: Article
     revision: Revision
     current: Revision
     standing: Standing
     is_asked_version: bool
+    as_of: datetime | None = None
 
     @property
     def is_current(self) -> bool:
-        """Whether this is the revision in force."""
-        return self.standing.status is Status.CURRENT
+        """Whether this is the revision in force, opened as such and not as it stood at another moment."""
+        return self.standing.status is Status.CURRENT and self.as_of is None
 
     @property
     def shown_revisions(self) -> list[Revision]:
@@ -92,7 +97,7 @@ def preview(article_id: int) -> str:
     address = read(request.args, moment, services().zone)
     with reading() as session:
         scope = audience_scope(session, current_actor())
-        found = _open(session, article_id, number, scope, moment)
+        found = _open(session, article_id, number, scope, moment, address.request.as_of)
         marker = marker_for(services().engine, address.request.text)
         html, is_cut = opening(found.revision.html, PREVIEW_CHARACTERS)
         nodes = nodes_by_id(visible_tree(session, scope))
@@ -148,7 +153,7 @@ def _show(article_id: int, number: int | None) -> str:
     address = read(request.args, moment, services().zone)
     with reading() as session:
         scope = audience_scope(session, actor)
-        found = _open(session, article_id, number, scope, moment)
+        found = _open(session, article_id, number, scope, moment, address.request.as_of)
         marker = marker_for(services().engine, address.request.text)
         body = mark_html(found.revision.html, marker)
         nodes = nodes_by_id(visible_tree(session, scope))
@@ -165,7 +170,7 @@ def _show(article_id: int, number: int | None) -> str:
             body=body,
             is_long=len(found.revision.html) > LONG_CHARACTERS,
             contents=_contents(found.revision),
-            **_successor(session, found.article, scope, moment),
+            successor=current_of(session, [article_id], scope, moment).get(article_id),
             trail=breadcrumb(nodes, found.article.node),
             asking=asking_of(session, actor, scope, article_id, moment) if found.is_current else None,
             revisions=[(revision, _standing(revision, found.article, moment)) for revision in revisions],
@@ -180,7 +185,12 @@ def _show(article_id: int, number: int | None) -> str:
 
 
 def _open(
-    session: Session, article_id: int, number: int | None, scope: AudienceScope, moment: datetime
+    session: Session,
+    article_id: int,
+    number: int | None,
+    scope: AudienceScope,
+    moment: datetime,
+    as_of: datetime | None = None,
 ) -> Reading:
     article = visible_article(session, article_id, scope)
     current = revision_at(article.revisions, moment)
@@ -190,9 +200,16 @@ def _open(
     if number is not None:
         shown = (item for item in article.revisions if item.shown_from is not None)
         revision = next((item for item in shown if item.number == number), None)
+    elif as_of is not None:
+        revision = shown_at(article.revisions, as_of)
+        if revision is None:
+            raise NotFound("这篇知识在您选择的时点没有展示。")
     if revision is None:
         abort(404)
-    return Reading(article, revision, current, _standing(revision, article, moment), number is not None)
+    as_of = as_of if number is None else None
+    return Reading(
+        article, revision, current, _standing(revision, article, moment), number is not None, as_of
+    )
 
 
 def _standing(revision: Revision, article: Article, moment: datetime) -> Standing:
@@ -225,17 +242,6 @@ def _contents(revision: Revision) -> list[Heading]:
         for level, heading in zip(levels, headings, strict=True)
         if level <= 3
     ]
-
-
-def _successor(
-    session: Session, article: Article, scope: AudienceScope, moment: datetime
-) -> dict[str, object]:
-    successor = session.get(Article, article.successor_id) if article.successor_id is not None else None
-    # What replaced it may be kept from this person; then nothing must point there.
-    if successor is None or not scope.admits(successor.access_key):
-        return {"successor": None, "successor_title": ""}
-    title = titles_at(session, [successor.id], moment).get(successor.id, "")
-    return {"successor": successor if title else None, "successor_title": title}
 
 
 def _names(session: Session, revisions: Sequence[Revision]) -> dict[int, str]:

@@ -14,6 +14,7 @@ from kb.errors import SearchUnavailable
 from kb.feeds import hot_continuations, hot_queries
 from kb.nodes import nodes_by_id, visible_tree
 from kb.ports import Marks, SearchEngine, SuggestQuery
+from web.transactions import services
 
 ROWS = 10
 ARTICLES = 5
@@ -25,8 +26,18 @@ Item = dict[str, object]
 Group = dict[str, object]
 
 
-def groups(session: Session, actor: Actor, engine: SearchEngine, text: str, moment: datetime) -> list[Group]:
+def groups(
+    session: Session,
+    actor: Actor,
+    engine: SearchEngine,
+    text: str,
+    moment: datetime,
+    as_of: datetime | None = None,
+) -> list[Group]:
     """Return up to ten suggestions for a text being typed, grouped, each within the actor's rights.
+
+    Args:
+        as_of: Another moment whose articles are offered; rights are those of the present.
 
     Returns:
         Groups ``{"kind", "label", "items"}``; an item has ``text``, ``marks`` (character ranges),
@@ -39,7 +50,7 @@ def groups(session: Session, actor: Actor, engine: SearchEngine, text: str, mome
         return _present(
             ("recent", _("最近搜索"), _queries(recent, "")), ("hot", _("大家在搜"), _queries(hot[:4], ""))
         )
-    articles = _articles(session, scope, engine, text, moment)
+    articles = _articles(session, scope, engine, text, moment, as_of)
     recent = [query for query in recent_searches(session, actor, RECENT + 1, text) if query != text][:RECENT]
     known = {text, *recent}
     more = [query for query in hot_continuations(session, scope, text, moment, limit=8) if query not in known]
@@ -57,10 +68,15 @@ def _present(*candidates: tuple[str, str, list[Item]]) -> list[Group]:
 
 
 def _articles(
-    session: Session, scope: AudienceScope, engine: SearchEngine, text: str, moment: datetime
+    session: Session,
+    scope: AudienceScope,
+    engine: SearchEngine,
+    text: str,
+    moment: datetime,
+    as_of: datetime | None,
 ) -> list[Item]:
     try:
-        found = engine.suggest(SuggestQuery(text, moment, scope.keys, limit=ARTICLES))
+        found = engine.suggest(SuggestQuery(text, as_of or moment, scope.keys, limit=ARTICLES))
     except SearchUnavailable:
         return []
     names = {department.id: department.name for department in all_departments(session)}
@@ -68,11 +84,15 @@ def _articles(
         _item(
             hit.title,
             hit.marks,
-            url_for("articles.page", article_id=hit.article_id, q=text),
+            url_for("articles.page", article_id=hit.article_id, q=text, as_of=_minute(as_of)),
             names.get(hit.department_id, ""),
         )
         for hit in found
     ]
+
+
+def _minute(as_of: datetime | None) -> str | None:
+    return as_of.astimezone(services().zone).strftime("%Y-%m-%dT%H:%M") if as_of else None
 
 
 def _queries(texts: Iterable[str], typed: str) -> list[Item]:

@@ -15,7 +15,9 @@ from kb.departments import all_departments
 from kb.errors import Invalid
 from kb.nodes import nodes_by_id, visible_tree
 from kb.ports import Scope
+from kb.revisions import Status, shown_at
 from kb.search import PAGE_SIZE, ResultRow, SearchResult
+from kb.successors import Successor, current_of
 from web.marking import around, marked
 from web.recording import after_response
 from web.script_strings import page_strings
@@ -109,9 +111,10 @@ def unlock() -> Response:
 def suggest() -> dict[str, object]:
     """Answer what is being typed, as JSON: ``{"q", "groups": [{"label", "items": […]}]}``."""
     moment = now()
-    text = read(request.args, moment, services().zone).request.text[: search_use_case.QUERY_LIMIT]
+    asked = read(request.args, moment, services().zone).request
+    text = asked.text[: search_use_case.QUERY_LIMIT]
     with reading() as session:
-        found = groups(session, current_actor(), services().engine, text, moment)
+        found = groups(session, current_actor(), services().engine, text, moment, asked.as_of)
     return {"q": text, "groups": found}
 
 
@@ -126,9 +129,7 @@ def description() -> Response:
 def hit_url(row: ResultRow, address: Address, rank: int, moment: datetime) -> str:
     """Return the address of a hit: the article, or the very revision where another one is in force."""
     state = {**address.parameters(), "rank": str(rank)}
-    shown_from, shown_to = row.revision.shown_from, row.revision.shown_to
-    is_shown = shown_from is not None and shown_from <= moment and (shown_to is None or moment < shown_to)
-    if is_shown:
+    if shown_at([row.revision], address.request.as_of or moment) is not None:
         return url_for("articles.page", article_id=row.article.id, **state)  # type: ignore[arg-type]
     number = row.revision.number
     return url_for("articles.version", article_id=row.article.id, number=number, **state)  # type: ignore[arg-type]
@@ -166,6 +167,7 @@ def _context(
     departments = {department.id: department for department in all_departments(session)}
     return {
         **_hits(address, result, moment),
+        "successors": _successors(session, actor, result, moment),
         "address": address,
         "result": result,
         "search_text": address.typed["q"],
@@ -183,6 +185,19 @@ def _context(
         "sorts": results.sort_labels(),
         "fields": results.field_labels(),
     }
+
+
+def _successors(
+    session: Session, actor: Actor, result: SearchResult | None, moment: datetime
+) -> Mapping[int, Successor]:
+    rows = result.rows if result is not None else ()
+    withdrawn = [
+        row.article.id
+        for row in rows
+        if row.article.successor_id is not None
+        and standing(row.revision, row.article, moment, services().zone).status is Status.WITHDRAWN
+    ]
+    return current_of(session, withdrawn, audience_scope(session, actor), moment) if withdrawn else {}
 
 
 def _hits(address: Address, result: SearchResult | None, moment: datetime) -> dict[str, object]:

@@ -51,7 +51,9 @@ async function ask(text) {
   question += 1;
   const mine = question;
   try {
-    const url = `${form.dataset.suggest}?q=${encodeURIComponent(text)}`;
+    const asOf = new URLSearchParams(window.location.search).get("as_of");
+    const past = asOf ? `&as_of=${encodeURIComponent(asOf)}` : "";
+    const url = `${form.dataset.suggest}?q=${encodeURIComponent(text)}${past}`;
     const response = await fetch(url, { headers: { Accept: "application/json" }, signal: stop.signal });
     if (!response.ok) return;
     const answer = await response.json();
