@@ -26,6 +26,7 @@ from kb.models.node import Node
 from kb.models.notification import Notification
 from kb.models.person import DateLock, LoginSession, Person, PersonRole, Role
 from kb.models.point import Point
+from kb.models.presence import EditorPresence
 from kb.models.review import Autosave, Review, ReviewAction, RevisionContributor
 from kb.models.review_check import ReviewCheck
 from kb.models.table import Table
@@ -60,6 +61,7 @@ __all__ = [
     "DateLock",
     "Department",
     "DepartmentLead",
+    "EditorPresence",
     "Feedback",
     "FilePart",
     "FileText",

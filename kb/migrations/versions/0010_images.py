@@ -1,4 +1,4 @@
-"""images"""
+"""images and editors"""
 
 from alembic import op
 import sqlalchemy as sa
@@ -30,9 +30,20 @@ def upgrade() -> None:
     with op.batch_alter_table('images', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_images_article_id'), ['article_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_images_sha256'), ['sha256'], unique=False)
+    op.create_table('editor_presences',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('revision_id', sa.Integer(), nullable=False),
+    sa.Column('person_id', sa.Integer(), nullable=False),
+    sa.Column('seen_at', kb.models.table.Instant(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['person_id'], ['people.id'], name=op.f('fk_editor_presences_person_id_people'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['revision_id'], ['revisions.id'], name=op.f('fk_editor_presences_revision_id_revisions'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_editor_presences')),
+    sa.UniqueConstraint('revision_id', 'person_id', name=op.f('uq_editor_presences_revision_id'))
+    )
 
 
 def downgrade() -> None:
+    op.drop_table('editor_presences')
     with op.batch_alter_table('images', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_images_sha256'))
         batch_op.drop_index(batch_op.f('ix_images_article_id'))
