@@ -53,6 +53,11 @@ function asParagraphs(text) {
   return holder;
 }
 
+// The empty paragraphs in which an editor lets one go on writing are no part of the text.
+function withoutEmptyEnd(html) {
+  return html.replace(/(?:<p>(?:<br\s*\/?>|&nbsp;|\s)*<\/p>\s*)+$/i, "");
+}
+
 export function startRich(form, field) {
   const editor = window.Jodit.make(field, settings(chooseImage));
 
@@ -92,7 +97,15 @@ export function startRich(form, field) {
     else if (isEmpty) top.replaceWith(...nodes);
     else top.after(...nodes);
     const last = nodes[nodes.length - 1];
-    if (last) editor.s.setCursorIn(last, false);
+    if (last && last.nodeName === "TABLE" && !last.nextElementSibling) {
+      // Somewhere to go on writing below a table.
+      const below = editor.ed.createElement("p");
+      below.append(editor.ed.createElement("br"));
+      last.after(below);
+      editor.s.setCursorIn(below, true);
+    } else if (last) {
+      editor.s.setCursorIn(last, false);
+    }
   }
 
   function closest(node, selector) {
@@ -185,11 +198,10 @@ export function startRich(form, field) {
     before = editor.value;
     field.dispatchEvent(new Event("input", { bubbles: true }));
   });
-  document.addEventListener("kb:theme", () => {});
   return {
     flush() {
       editor.synchronizeValues();
-      field.value = editor.value;
+      field.value = withoutEmptyEnd(editor.value);
     },
     load(html) {
       editor.value = html;
