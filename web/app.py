@@ -14,6 +14,8 @@ from web import (
     comments,
     copies,
     departments,
+    drafts,
+    editor,
     errors,
     feedback,
     health,
@@ -52,6 +54,8 @@ NOUNS = (
     comments,
     copies,
     departments,
+    drafts,
+    editor,
     feedback,
     health,
     home,
@@ -85,11 +89,14 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.context_processor(lambda: {"site_name": settings.site_name})
     security.install(app, settings)
     static_files.install(app, Path(app.root_path) / "static")
+    # Before anything reads the form: the check of its token does.
+    app.before_request(editor.allow_large_files)
     CSRFProtect(app)
     session.install(app)
     i18n.install(app, settings.zone)
     errors.install(app)
     admin.install(app)
+    editor.install(app)
     for noun in NOUNS:
         app.register_blueprint(noun.blueprint)
     return app

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from flask import Blueprint, abort, render_template, request
 from sqlalchemy.orm import Session
 
-from kb.access import Actor, AudienceScope, audience_scope
+from kb.access import GRANTABLE, Actor, AudienceScope, Permission, audience_scope, may_on
 from kb.activity import last_search_id, record_opened, record_view, view_counts
 from kb.articles import visible_article
 from kb.attachments import of_revision
@@ -179,6 +179,7 @@ def _show(article_id: int, number: int | None) -> str:
             related=_related(found, scope, moment),
             views=view_counts(session, [article_id]).get(article_id, 0),
             printed_at=moment,
+            may_edit=may_edit(session, actor, found.article),
             **conversation(session, actor, found.article, found.current),
             **own_feedback(session, actor, found.revision),
         )
@@ -210,6 +211,13 @@ def _open(
     return Reading(
         article, revision, current, _standing(revision, article, moment), number is not None, as_of
     )
+
+
+def may_edit(session: Session, actor: Actor, article: Article) -> bool:
+    """Return whether a person may write this article; asks nothing for those who may write nowhere."""
+    if not actor.roles & GRANTABLE[Permission.ARTICLE_WRITE]:
+        return False
+    return bool(may_on(session, actor, Permission.ARTICLE_WRITE, article.node, article.owner_department_id))
 
 
 def _standing(revision: Revision, article: Article, moment: datetime) -> Standing:

@@ -50,6 +50,4 @@ def _lines(drafts: list[Revision]) -> list[Line]:
 
 
 def _is_own(draft: Revision, person_id: int) -> bool:
-    return draft.submitted_by_id == person_id or any(
-        row.person_id == person_id for row in draft.contributors
-    )
+    return draft.submitted_by_id == person_id or any(row.person_id == person_id for row in draft.contributors)

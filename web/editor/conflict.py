@@ -25,7 +25,9 @@ from web.transactions import now, reading, services, writing
 
 # Beyond this the comparison goes by lines, because by characters it would take too long.
 CHARACTERS = 4_000
-MERGED = frozenset({"title", "source", "summary", "internal_notes", "change_summary", "tags", "document_number"})
+MERGED = frozenset(
+    {"title", "source", "summary", "internal_notes", "change_summary", "tags", "document_number"}
+)
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class DraftForm:
             for block in self.wording
             if block.title.strip() or block.text.strip()
         )
-        typed = {
+        typed: dict[str, Any] = {
             field.name: _lines(getattr(self, field.name))
             for field in fields(self)
             if field.name not in ("version", "wording", "format")

@@ -3,17 +3,20 @@
 import re
 from datetime import datetime
 
-from flask import Response, jsonify, request, session as cookie
+from flask import Response, jsonify, request
+from flask import session as cookie
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
 from kb.access import Actor
+from kb.drafts import save_draft
 from kb.errors import Invalid
 from kb.images import add_image, address
 from kb.markup import MarkupTooLarge, render
 from kb.models import Article, Revision
 from kb.ports import Conversion
+from kb.revision_text import RevisionText, text_of
 from web.editor.blueprint import LARGEST_ID, blueprint
 from web.editor.losses import failure_sentence, loss_sentences
 from web.editor.opened import open_draft_of
@@ -36,6 +39,27 @@ def import_document(article_id: int) -> Response:
         draft = open_draft_of(session, actor, article_id)
         html, failed = html_with_images(session, actor, draft.article, conversion, now())
     return jsonify(html=cleaned(html), title=conversion.title[:200], losses=losses_of(conversion, failed))
+
+
+def append_document(
+    session: Session, actor: Actor, draft: Revision, file: FileStorage | None, at: datetime
+) -> None:
+    """Add an imported document to the end of a draft's text, for pages without scripts.
+
+    Raises:
+        Invalid: if nothing was chosen, nothing can be imported, or the draft is Markdown.
+    """
+    if draft.format != "html":
+        raise Invalid("Markdown 草稿不能导入文件，请先转为富文本。")
+    conversion = converted(file)
+    if conversion is None:
+        raise Invalid("请选择要导入的文件。")
+    if conversion.status != "ok":
+        raise Invalid(failure_sentence(conversion))
+    html, failed = html_with_images(session, actor, draft.article, conversion, at)
+    values = {**text_of(draft).__dict__, "source": draft.source + cleaned(html)}
+    save_draft(session, actor, draft.id, draft.lock_version, RevisionText(**values), at)
+    remember_losses(draft.article_id, losses_of(conversion, failed))
 
 
 def converted(file: FileStorage | None) -> Conversion | None:

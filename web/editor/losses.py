@@ -37,7 +37,7 @@ def _sentence(loss: ConversionLoss) -> str:
         "note_place": lambda: _("%(n)s 条脚注或尾注移到了文末。", n=n),
         "merged": lambda: _("%(n)s 处合并单元格超出范围，没有合并。", n=n),
     }
-    return sentences[loss.kind]()
+    return str(sentences[loss.kind]())
 
 
 def failure_sentence(conversion: Conversion) -> str:
@@ -55,4 +55,4 @@ def failure_sentence(conversion: Conversion) -> str:
         "bomb": _("文件解压后过大，没有导入。"),
         "timeout": _("读取文件超时，请拆分后再导入。"),
     }
-    return sentences.get(conversion.reason, _("文件已损坏或格式有误，未能导入。"))
+    return str(sentences.get(conversion.reason, _("文件已损坏或格式有误，未能导入。")))

@@ -7,7 +7,8 @@ from werkzeug.wrappers import Response
 
 from kb.access import Actor, Permission, audience_scope, may_on
 from kb.articles import open_revision, visible_article
-from kb.drafts import DraftConflict, autosaved, discard, drop_autosave, open_draft, save_draft
+from kb.autosaves import drop, kept_for
+from kb.drafts import DraftConflict, discard, open_draft, save_draft
 from kb.errors import Conflict, Forbidden, Invalid
 from kb.models import Article, Revision, RevisionState
 from kb.publishing import recall, submit
@@ -39,12 +40,12 @@ def edit(article_id: int) -> Answer:
             return render_template("editor/waiting.html", draft=draft)
         _require_write(session, actor, draft.article)
         form = form_of(draft, draft.article, draft.article.review_interval_days, services().zone)
-        kept = autosaved(session, actor, draft.id)
+        kept = kept_for(session, actor, draft.id)
         if kept is None:
             return editor_page(session, actor, draft, form, losses=remembered_losses(article_id))
         typed = from_payload(kept.payload, kept.based_version)
         if typed.same_content(form):
-            drop_autosave(session, actor, draft.id)
+            drop(session, actor, draft.id)
             return editor_page(session, actor, draft, form)
         if kept.based_version != draft.lock_version:
             return conflict_page(session, actor, draft, typed)
@@ -67,6 +68,10 @@ def act(article_id: int) -> Answer:
             recall(session, actor, open_draft_of(session, actor, article_id).id, now())
         flash(_("已撤回，可以继续修改。"))
         return redirect(url_for("editor.edit", article_id=article_id), code=303)
+    if action == "theirs":
+        with writing() as session:
+            drop(session, actor, open_draft_of(session, actor, article_id).id)
+        return redirect(url_for("editor.edit", article_id=article_id), code=303)
     if action == "discard":
         return _discard(actor, article_id)
     return _saved_and_then(actor, article_id, action, read_form(request.form))
@@ -86,9 +91,7 @@ def _offer(session: Session, actor: Actor, article_id: int) -> str:
 
 
 def _require_write(session: Session, actor: Actor, article: Article) -> None:
-    decision = may_on(
-        session, actor, Permission.ARTICLE_WRITE, article.node, article.owner_department_id
-    )
+    decision = may_on(session, actor, Permission.ARTICLE_WRITE, article.node, article.owner_department_id)
     if not decision:
         raise Forbidden(decision.reason)
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from kb import audit
 from kb.access import Actor
-from kb.drafts import autosave as keep_beside
+from kb.autosaves import keep
 from kb.drafts import save_draft
 from kb.errors import Conflict, Forbidden, Invalid
 from kb.models import Revision
@@ -98,7 +98,7 @@ def autosave(article_id: int) -> Response:
         if "by_hand" in request.form:
             version = _stored_version(session, actor, draft, form, moment)
         else:
-            keep_beside(session, actor, draft.id, form.version, to_payload(form), moment)
+            keep(session, actor, draft.id, form.version, to_payload(form), moment)
             version = draft.lock_version
     if "by_hand" not in request.form and version != form.version:
         # What was typed is kept all the same: the transaction above has ended well.
@@ -106,9 +106,7 @@ def autosave(article_id: int) -> Response:
     return jsonify(version=version, saved_at=moment.astimezone(services().zone).strftime("%H:%M"))
 
 
-def _stored_version(
-    session: Session, actor: Actor, draft: Revision, form: DraftForm, at: datetime
-) -> int:
+def _stored_version(session: Session, actor: Actor, draft: Revision, form: DraftForm, at: datetime) -> int:
     stored = store(session, actor, draft, form, at)
     if stored.errors:
         raise Invalid("内容未能保存，请按提示修改。", stored.errors)

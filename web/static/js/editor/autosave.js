@@ -144,7 +144,7 @@ export function startAutosave(form, rich) {
     field.value = action;
     form.append(field);
     if (rich) rich.flush();
-    form.submit();
+    HTMLFormElement.prototype.submit.call(form);
   }
 
   // Asks whether the login still holds, who else is here, and whether somebody saved in between.

@@ -70,7 +70,7 @@ function start() {
       autosave.saveNow();
     } else if (event.key === "Enter") {
       event.preventDefault();
-      document.getElementById("submit").click();
+      document.getElementById("submit-draft").click();
     }
   }, true);
   const first = document.getElementById("errors") || document.getElementById("similar");
