@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.routing import Rule
 
 from web.security import CONTENT_SECURITY_POLICY, HEADERS
 
@@ -34,13 +35,17 @@ def test_every_answer_carries_the_security_headers(
     assert answer.headers["X-Request-ID"]
 
 
+def _value(rule: Rule, name: str) -> str | int:
+    # Some places of an address take only certain words.
+    choices = getattr(rule._converters.get(name), "items", None)
+    return min(choices) if choices else 1
+
+
 def test_every_route_carries_a_content_security_policy_for_strangers_too(app: Flask) -> None:
     bare = []
     for rule in app.url_map.iter_rules():
-        _domain, path = rule.build({name: 1 for name in rule.arguments}, append_unknown=False) or (
-            "",
-            rule.rule,
-        )
+        values = {name: _value(rule, name) for name in rule.arguments}
+        _domain, path = rule.build(values, append_unknown=False) or ("", rule.rule)
         answer = app.test_client().get(path)
         policy = answer.headers.get("Content-Security-Policy", "")
         if "'unsafe" in policy or "object-src 'none'" not in policy or "nosniff" not in str(answer.headers):
