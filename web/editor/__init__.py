@@ -44,7 +44,7 @@ def allow_large_files() -> None:
 @blueprint.after_request
 def _allow_inline_styles(answer: Response) -> Response:
     # Not on the way to the login or to another page.
-    if request.endpoint in _EDITORS and answer.mimetype == "text/html" and answer.location is None:
+    if request.endpoint in _EDITORS and answer.mimetype == "text/html" and "Location" not in answer.headers:
         answer.headers["Content-Security-Policy"] = EDITOR_SECURITY_POLICY
     return answer
 
