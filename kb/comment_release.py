@@ -10,7 +10,7 @@ from kb.access import Actor
 from kb.models import Article, Comment, CommentKind, CommentMention, CommentState, Person, Task
 from kb.notifications import notify
 from kb.readers import may_read
-from kb.task_moves import cancel, open_task, title_of
+from kb.task_moves import cancel, open_task, path_of, title_of
 
 EXCERPT = 80
 
@@ -40,8 +40,7 @@ def retract(session: Session, comment: Comment, actor: Actor | None, at: datetim
 
 def detail_of(comment: Comment) -> dict[str, object]:
     """Return what a notification about a comment carries: where it stands and how it begins."""
-    anchor = comment.parent_id or comment.id
-    return {"path": f"/a/{comment.article_id}#comment-{anchor}", "excerpt": comment.text[:EXCERPT]}
+    return {"path": path_of(comment), "excerpt": comment.text[:EXCERPT]}
 
 
 def _tell_mentioned(session: Session, comment: Comment, at: datetime, key: str) -> set[int]:

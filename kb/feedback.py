@@ -71,11 +71,14 @@ def give(
     note = "" if is_useful else mask_personal_data(note.strip())
     if len(note) > NOTE_LIMIT:
         raise Invalid("说明最多 400 个字。", {"note": "说明最多 400 个字；内容没有被截断。"})
+    reason = "" if is_useful else reason
     word = own_word(session, actor, revision.id)
+    if word is not None and (word.is_useful, word.reason, word.note) == (is_useful, reason, note):
+        return word
     if word is None:
         word = Feedback(article_id=article.id, revision_id=revision.id, person_id=actor.person_id)
         session.add(word)
-    word.is_useful, word.reason, word.note, word.given_at = is_useful, "" if is_useful else reason, note, at
+    word.is_useful, word.reason, word.note, word.given_at = is_useful, reason, note, at
     session.flush()
     detail = {"useful": is_useful, "reason": word.reason}
     subject, sealed = f"article:{article.id}", revision.content_hash

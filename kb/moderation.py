@@ -53,12 +53,24 @@ STEPS: dict[Verdict, tuple[frozenset[CommentState], CommentState]] = {
 }
 
 
+class Refusal(StrEnum):
+    """Why a comment could not have a verdict, or could not lose it again."""
+
+    UNKNOWN = "unknown"
+    OWN = "own"
+    NO_RIGHT = "no_right"
+    DECIDED = "decided"
+    NOT_YOURS = "not_yours"
+    TOO_LATE = "too_late"
+    TAKEN_UP = "taken_up"
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What came of a verdict on several comments: those decided, and why others were not."""
 
     done: tuple[int, ...]
-    refused: dict[int, str]
+    refused: dict[int, Refusal]
 
 
 def decide(
@@ -82,33 +94,33 @@ def decide(
     if len(comment_ids) > MOST_AT_ONCE:
         raise Invalid("一次最多处理 200 条评论。")
     done: list[int] = []
-    refused: dict[int, str] = {}
+    refused: dict[int, Refusal] = {}
     known = _known(session, actor, comment_ids)
     for comment_id in dict.fromkeys(comment_ids):
         comment = known.get(comment_id)
-        problem = "没有找到这条评论。" if comment is None else _problem(session, actor, comment, verdict)
-        if comment is None or problem:
-            refused[comment_id] = problem
+        problem = _problem(session, actor, comment, verdict)
+        if comment is None or problem is not None:
+            refused[comment_id] = problem or Refusal.UNKNOWN
         elif _apply(session, actor, comment, verdict, at, zone, reason):
             done.append(comment_id)
         else:
-            refused[comment_id] = "这条评论刚被他人处理。"
+            refused[comment_id] = Refusal.DECIDED
     return Outcome(tuple(done), refused)
 
 
 def undo(session: Session, actor: Actor, comment_ids: Sequence[int], at: datetime) -> Outcome:
     """Take back one's own verdicts of the last seconds, with what they set going."""
     done: list[int] = []
-    refused: dict[int, str] = {}
+    refused: dict[int, Refusal] = {}
     known = _known(session, actor, comment_ids[:MOST_AT_ONCE])
     for comment_id in dict.fromkeys(comment_ids):
         comment = known.get(comment_id)
         if comment is None or comment.decided_by_id != actor.person_id or comment.former_state is None:
-            refused[comment_id] = "没有可以撤销的处理。"
+            refused[comment_id] = Refusal.NOT_YOURS
         elif comment.decided_at is None or at - comment.decided_at > UNDO_WITHIN:
-            refused[comment_id] = "已超过撤销时间。"
+            refused[comment_id] = Refusal.TOO_LATE
         elif not _take_back(session, actor, comment, at):
-            refused[comment_id] = "责任部门已开始处理，不能撤销。"
+            refused[comment_id] = Refusal.TAKEN_UP
         else:
             done.append(comment_id)
     return Outcome(tuple(done), refused)
@@ -146,14 +158,14 @@ def _known(session: Session, actor: Actor, comment_ids: Iterable[int]) -> dict[i
     return {comment.id: comment for comment in comments}
 
 
-def _problem(session: Session, actor: Actor, comment: Comment, verdict: Verdict) -> str:
+def _problem(session: Session, actor: Actor, comment: Comment | None, verdict: Verdict) -> Refusal | None:
+    if comment is None:
+        return Refusal.UNKNOWN
     if comment.author_id == actor.person_id:
-        return "不能审核自己的评论。"
+        return Refusal.OWN
     if not may_moderate(session, actor, comment):
-        return "您没有审核这条评论的权限。"
-    if comment.state not in STEPS[verdict][0]:
-        return "这条评论已被处理，状态已变化。"
-    return ""
+        return Refusal.NO_RIGHT
+    return None if comment.state in STEPS[verdict][0] else Refusal.DECIDED
 
 
 def _apply(

@@ -99,6 +99,16 @@ def moderates_anything(session: Session, actor: Actor) -> bool:
     return places.by_role or bool(places.granted)
 
 
+def waiting_count(session: Session, actor: Actor) -> int:
+    """Return how many comments wait for the actor's verdict, their own left out."""
+    places = place_scope(session, actor, Permission.COMMENT_MODERATE)
+    if not (places.by_role or places.granted):
+        return 0
+    mine = and_(audience_scope(session, actor).clause(), places.clause())
+    waiting = and_(Comment.state == CommentState.PENDING, Comment.author_id != actor.person_id)
+    return session.scalar(_counted().where(mine, waiting)) or 0
+
+
 def queue(session: Session, actor: Actor, filters: Filters) -> Queue:
     """Return the comments that the actor may judge, longest waiting first, newest first once judged."""
     places = place_scope(session, actor, Permission.COMMENT_MODERATE)

@@ -1,15 +1,16 @@
 """Contribution points: earning them by comments that helped, and reading them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, func, select, true
+from sqlalchemy import ColumnElement, case, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from kb.access import Actor, Permission, may
 from kb.errors import Forbidden
 from kb.models import Comment, Department, Person, Point
+from kb.recipients import led_departments
 
 # What a comment earns its author, by what came of it; thanks count once for each who thanks.
 AMOUNTS = {"adopted": 5, "solved": 5, "thanked": 1}
@@ -83,9 +84,11 @@ def _held(session: Session, comment_id: int, cause: str) -> int:
     )
 
 
-def may_see_team(actor: Actor) -> bool:
-    """Return whether the actor may see the points of others: of everybody, or of their department."""
-    return bool(may(actor, Permission.INSIGHT_READ) or may(actor, Permission.COMMENT_MODERATE))
+def team_of(session: Session, actor: Actor) -> frozenset[int] | None:
+    """Return the departments whose people's points the actor may see: those they lead; ``None`` is all."""
+    if may(actor, Permission.INSIGHT_READ):
+        return None
+    return led_departments(session, actor)
 
 
 def standings(
@@ -105,7 +108,8 @@ def standings(
     Raises:
         Forbidden: if the actor may not see the points of others.
     """
-    if not may_see_team(actor):
+    team = team_of(session, actor)
+    if team is not None and not team:
         raise Forbidden("您只能查看自己的积分。")
     earned = (
         select(
@@ -122,7 +126,7 @@ def standings(
         select(Person.id, Person.name, Person.staff_number, Department.name.label("department"), earned)
         .join(earned, earned.c.person_id == Person.id)
         .join(Department, Department.id == Person.department_id)
-        .where(_team_of(actor), _inside(department_id))
+        .where(_under(team), _under(None if department_id is None else {department_id}))
         .order_by(earned.c.total.desc(), Person.id)
     )
     return [
@@ -162,9 +166,7 @@ def _count_of(cause: str) -> ColumnElement[int]:
     return func.coalesce(func.sum(case((Point.cause == cause, sign), else_=0)), 0)
 
 
-def _team_of(actor: Actor) -> ColumnElement[bool]:
-    return true() if may(actor, Permission.INSIGHT_READ) else _inside(actor.department_id)
-
-
-def _inside(department_id: int | None) -> ColumnElement[bool]:
-    return true() if department_id is None else Department.path.contains(f"/{department_id}/")
+def _under(department_ids: Collection[int] | None) -> ColumnElement[bool]:
+    if department_ids is None:
+        return true()
+    return or_(*(Department.path.contains(f"/{number}/") for number in sorted(department_ids)))

@@ -161,12 +161,8 @@ def rewind(session: Session, task: Task, at: datetime) -> bool:
 
 def tell_department(session: Session, task: Task, at: datetime, key: str = "") -> None:
     """Tell those who write for a task's department that it waits for them."""
-    readers = session.scalars(select(Article.access_key).where(Article.id == task.article_id)).one()
-    handlers = session.scalars(
-        select(Person.id).where(
-            may_read(session, readers), below(task.department_id), holds_role(Role.PUBLISHER)
-        )
-    ).all()
+    key_of = session.scalars(select(Article.access_key).where(Article.id == task.article_id)).one()
+    handlers = handlers_of(session, task.department_id, key_of)
     detail = {"path": f"/tasks/{task.id}", "task": task.id}
     subject = title_of(session, task.comment.revision_id)
     notify(
@@ -181,6 +177,18 @@ def tell_department(session: Session, task: Task, at: datetime, key: str = "") -
     )
 
 
+def handlers_of(session: Session, department_id: int, access_key: str = "") -> list[int]:
+    """Return who deals with the tasks of a department: its writers; where there are none, the managers.
+
+    Args:
+        access_key: Of the article concerned, which they must be able to read.
+    """
+    reader = may_read(session, access_key)
+    writers = select(Person.id).where(reader, below(department_id), holds_role(Role.PUBLISHER))
+    found = list(session.scalars(writers))
+    return found or list(session.scalars(select(Person.id).where(reader, holds_role(Role.MANAGER))))
+
+
 def tell_author(session: Session, task: Task, kind: str, at: datetime, number: int | None = None) -> None:
     """Tell the author of a task's comment what came of it.
 
@@ -189,7 +197,7 @@ def tell_author(session: Session, task: Task, kind: str, at: datetime, number: i
         number: The revision that solved it.
     """
     comment = task.comment
-    detail: dict[str, object] = {"path": f"/a/{task.article_id}#comment-{comment.id}"}
+    detail: dict[str, object] = {"path": path_of(comment)}
     if task.reason:
         detail["reason"] = task.reason
     if number is not None:
@@ -206,6 +214,11 @@ def subject_of(task: Task) -> str:
 def title_of(session: Session, revision_id: int) -> str:
     """Return the title of a revision, by which notifications name what they concern."""
     return session.scalars(select(Revision.title).where(Revision.id == revision_id)).one()
+
+
+def path_of(comment: Comment) -> str:
+    """Return the address that leads to a comment wherever it stands by then."""
+    return f"/comments/{comment.id}"
 
 
 def _note(

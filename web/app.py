@@ -33,6 +33,7 @@ from web import (
     session,
     static_files,
     tasks,
+    to_do,
     versions,
     webhooks,
 )
@@ -69,6 +70,7 @@ NOUNS = (
     search,
     tasks,
     versions,
+    to_do,
     webhooks,
 )
 

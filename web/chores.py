@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from kb.database import Database
 from kb.ports import Clock
 from kb.reminders import of_announcements, of_reviews, send
+from kb.task_reminders import of_tasks
 from kb.webhook_outbox import forget_old
 from web.courier import Courier
 
@@ -51,7 +52,7 @@ class Chores:
         """Tell people what became due, and return how many notifications were written."""
         at = self._clock.now()
         with self._database.read() as session:
-            reminders = [*of_announcements(session, at), *of_reviews(session, at)]
+            reminders = [*of_announcements(session, at), *of_reviews(session, at), *of_tasks(session, at)]
         if not reminders:
             return 0
         with self._database.write() as session:

@@ -21,7 +21,7 @@ from kb.errors import Invalid, KnowledgeBaseError, TooMany
 from kb.images import LARGEST_FILE
 from kb.mentions import candidates
 from kb.models import Article, Comment, CommentKind, CommentState, Revision
-from kb.points import own_entries, own_total
+from kb.points import own_entries, own_total, team_of
 from kb.quotes import Quote
 from kb.revisions import revision_at
 from web.session import current_actor
@@ -59,6 +59,22 @@ def page(article_id: int) -> str:
     """Show a page of an article's comments; ``c`` names one, whose page is then shown."""
     with reading() as session:
         return _page(session, article_id, Typed())
+
+
+@blueprint.get(f"/comments/<int(max={LARGEST_ID}):comment_id>")
+def follow(comment_id: int) -> Response:
+    """Go to where a comment stands: under its article, or among one's own if readers do not see it."""
+    actor = current_actor()
+    with reading() as session:
+        comment = readable(session, actor, comment_id)
+        number = page_of(session, actor, comment)
+    if comment.state in (CommentState.WITHDRAWN, CommentState.REJECTED, CommentState.HIDDEN):
+        return redirect(url_for("comments.mine"))
+    if number == 1:
+        target = url_for("articles.page", article_id=comment.article_id)
+    else:
+        target = url_for("comments.page", article_id=comment.article_id, page=number)
+    return redirect(f"{target}#comment-{comment.id}")
 
 
 @blueprint.post(f"/a/<int(max={LARGEST_ID}):article_id>/comments")
@@ -157,6 +173,7 @@ def mine() -> str:
             own=own_comments(session, actor, audience_scope(session, actor).clause()),
             entries=own_entries(session, actor),
             total=own_total(session, actor),
+            leads_team=team_of(session, actor) != frozenset(),
         )
 
 

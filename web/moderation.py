@@ -14,7 +14,7 @@ from kb.access import Permission, audience_scope, may, path_ids
 from kb.departments import all_departments
 from kb.errors import Forbidden, Invalid
 from kb.models import CommentKind, ModerationMode, Node
-from kb.moderation import MOST_AT_ONCE, Outcome, Verdict, decide, undo
+from kb.moderation import MOST_AT_ONCE, Outcome, Refusal, Verdict, decide, undo
 from kb.moderation_queue import Filters, Tab, moderates_anything, queue
 from kb.moderation_rules import all_rules, nearest, set_rule
 from kb.nodes import Branch, visible_tree
@@ -123,6 +123,19 @@ def may_judge() -> bool:
     return bool(may(current_actor(), Permission.COMMENT_MODERATE))
 
 
+def refusal_labels() -> dict[Refusal, str]:
+    """Return why a verdict was not given or not taken back, in words."""
+    return {
+        Refusal.UNKNOWN: _("没有找到这条评论。"),
+        Refusal.OWN: _("不能审核自己的评论。"),
+        Refusal.NO_RIGHT: _("您没有审核这条评论的权限。"),
+        Refusal.DECIDED: _("这条评论已被处理，状态已变化。"),
+        Refusal.NOT_YOURS: _("没有可以撤销的处理。"),
+        Refusal.TOO_LATE: _("已超过撤销时间。"),
+        Refusal.TAKEN_UP: _("责任部门已开始处理，不能撤销。"),
+    }
+
+
 def reject_reasons() -> list[str]:
     """Return sentences to choose from when a comment is rejected or hidden."""
     return [
@@ -211,7 +224,8 @@ def _said(verdict: Verdict, count: int) -> str:
 
 
 def _answer(outcome: Outcome, text: str, *, can_undo: bool = False) -> Response:
-    refused = {str(number): _(problem) for number, problem in outcome.refused.items()}
+    labels = refusal_labels()
+    refused = {str(number): labels[problem] for number, problem in outcome.refused.items()}
     if wants_json():
         return jsonify(done=list(outcome.done), refused=refused, text=text)
     if outcome.done:

@@ -138,6 +138,7 @@ def kind_labels() -> dict[str, tuple[str, str]]:
         "comment_hidden": (_("评论已隐藏"), "bad"),
         "mention": (_("有人提到您"), "info"),
         "task_assigned": (_("改进任务"), "warn"),
+        "task_overdue": (_("任务已超期"), "bad"),
         "task_adopted": (_("评论已采纳"), "ok"),
         "task_declined": (_("评论未采纳"), "bad"),
         "task_solved": (_("您的评论已改进知识"), "ok"),

@@ -15,7 +15,7 @@ from kb.comments import reply
 from kb.database import Database
 from kb.errors import Forbidden, Invalid
 from kb.models import AuditEvent, Comment, NodeGrant, Notification, Role, Task
-from kb.moderation import UNDO_WITHIN, Verdict, decide, undo
+from kb.moderation import UNDO_WITHIN, Refusal, Verdict, decide, undo
 from kb.moderation_queue import Filters, Tab, moderates_anything, queue
 from kb.moderation_rules import DEFAULT_MODE, mode_at, set_rule
 from kb.points import own_total
@@ -45,7 +45,7 @@ def test_nobody_judges_their_own_comment(session: Session, world: World) -> None
     said = comment(session, world, role="reviewer")
     outcome = judge(session, world, said, Verdict.PASS)
     assert outcome.done == ()
-    assert outcome.refused == {said.id: "不能审核自己的评论。"}
+    assert outcome.refused == {said.id: Refusal.OWN}
     assert said.state == "pending"
 
 
@@ -86,7 +86,7 @@ def test_comments_on_what_a_moderator_may_not_read_do_not_exist_for_them(
     assert queue(session, reviewer, Filters()).rows == []
     assert queue(session, reviewer, Filters()).counts[Tab.PENDING] == 0
     outcome = decide(session, reviewer, [said.id], Verdict.PASS, NOON, ZONE)
-    assert outcome.refused == {said.id: "没有找到这条评论。"}
+    assert outcome.refused == {said.id: Refusal.UNKNOWN}
     assert [row.comment.id for row in queue(session, actor(session, world, "manager"), Filters()).rows] == [
         said.id
     ]

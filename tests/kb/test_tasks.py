@@ -15,11 +15,13 @@ from kb.articles import RevisionText, add_revision, approve
 from kb.database import Database
 from kb.drafts import discard, save_draft
 from kb.errors import Conflict, Forbidden, Invalid, NotFound
-from kb.models import Article, Notification, Revision, Role, TaskEvent
+from kb.models import Article, DepartmentLead, Notification, Revision, Role, TaskEvent
 from kb.points import own_total
 from kb.publishing import submit
+from kb.reminders import send
 from kb.revision_text import text_of
 from kb.task_lists import TaskFilters, TaskTab, course, department_figures, task_list
+from kb.task_reminders import of_tasks
 from kb.tasks import adopt, close_solved, decline, link_draft, reopen, solve, start_draft, transfer
 
 HOUR = timedelta(hours=1)
@@ -264,3 +266,24 @@ def test_a_draft_that_is_thrown_away_makes_room_for_another(session: Session, wo
     start_draft(session, publisher, task.id, NOON + 3 * HOUR)
     assert task.state == "adopted"
     assert task.revision_id != working.id
+
+
+def test_a_task_that_ran_over_its_clock_is_told_once(session: Session, world: World) -> None:
+    task = task_of(session, passed(session, world, kind="error"))
+    assert of_tasks(session, task.due_at - HOUR) == []
+    late = task.due_at + HOUR
+    lead = newcomer(session, "lead", "郭主管", "retail", Role.AGENT)
+    session.add(DepartmentLead(department_id=world.departments["retail"], person_id=lead.person_id))
+    session.flush()
+    (reminder,) = of_tasks(session, late)
+    assert reminder.person_ids == {world.people["publisher"], lead.person_id}
+    send(session, [reminder], late)
+    assert of_tasks(session, late + HOUR) == []
+    passed(session, world, "又一处有误", kind="error", at=NOON + HOUR)
+    assert len(of_tasks(session, late + 2 * HOUR)) == 1
+
+
+def test_where_nobody_writes_the_managers_are_told(session: Session, world: World) -> None:
+    passed(session, world, article="annual-fee", number=1)
+    assert "task_assigned" in told(session, world, "manager")
+    assert "task_assigned" not in told(session, world, "publisher")

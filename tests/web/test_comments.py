@@ -113,6 +113,19 @@ def test_a_link_to_a_comment_opens_its_page(
     assert f'id="comment-{ids[0]}"' in fetch(agent, f"{url}?c={ids[0]}")
 
 
+def test_a_notification_leads_to_the_comment_wherever_it_stands(
+    agent: FlaskClient, csrf_token: Token, world: World, database: Database
+) -> None:
+    with database.write() as session:
+        moderate_after(session, world)
+        ids = [many(session, world, number) for number in range(22)]
+    url = f"/a/{world.articles['loss']}"
+    assert agent.get(f"/comments/{ids[-1]}").headers["Location"] == f"{url}#comment-{ids[-1]}"
+    assert agent.get(f"/comments/{ids[0]}").headers["Location"] == f"{url}/comments?page=2#comment-{ids[0]}"
+    send(agent, csrf_token, f"/comments/{ids[-1]}/withdraw")
+    assert agent.get(f"/comments/{ids[-1]}").headers["Location"] == "/comments/mine"
+
+
 def many(session, world: World, number: int) -> int:  # type: ignore[no-untyped-def]
     from datetime import timedelta
 

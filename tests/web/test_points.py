@@ -14,7 +14,7 @@ from talking import actor, newcomer, passed, task_of
 
 from kb.clock import FixedClock
 from kb.database import Database
-from kb.models import Role
+from kb.models import DepartmentLead, Role
 from kb.tasks import adopt
 from web.spreadsheets import safe_cell
 
@@ -32,20 +32,26 @@ def earned(world: World, database: Database) -> None:
 
 
 @pytest.mark.usefixtures("earned")
-def test_a_manager_sees_all_and_a_reviewer_their_department(
-    client: FlaskClient, app, logged_in: LogIn
-) -> None:  # type: ignore[no-untyped-def]
+def test_a_manager_sees_all_and_a_lead_their_department(  # type: ignore[no-untyped-def]
+    client: FlaskClient, app, logged_in: LogIn, world: World, database: Database
+) -> None:
     page = words(fetch(logged_in(client, "manager"), "/points"))
     assert "李晓雯" in page
     assert "=HYPERLINK(1)" in page
-    page = words(fetch(logged_in(app.test_client(), "reviewer"), "/points"))
+    with database.write() as session:
+        session.add(
+            DepartmentLead(department_id=world.departments["ops"], person_id=world.people["reviewer"])
+        )
+    reviewer = logged_in(app.test_client(), "reviewer")
+    assert "团队积分" in words(fetch(reviewer, "/comments/mine"))
+    page = words(fetch(reviewer, "/points"))
     assert "李晓雯" not in page
     assert "=HYPERLINK(1)" in page
 
 
 @pytest.mark.parametrize("path", ["/points", "/points/export.csv", "/points/export.xlsx"])
-def test_agents_see_only_their_own(client: FlaskClient, logged_in: LogIn, path: str) -> None:
-    fetch(logged_in(client), path, 403)
+def test_who_leads_nobody_sees_only_their_own(client: FlaskClient, logged_in: LogIn, path: str) -> None:
+    fetch(logged_in(client, "reviewer"), path, 403)
 
 
 @pytest.mark.usefixtures("earned")
