@@ -10,10 +10,11 @@ from indexer.fold import fold
 
 @dataclass(frozen=True)
 class Lexicon:
-    """All lists, folded; ``synonyms`` and ``regional`` map a word to the words it may stand for."""
+    """All lists, folded; ``synonyms`` maps a word to words for the same thing, ``related`` to near ones."""
 
     words: frozenset[str] = frozenset()
     synonyms: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    related: dict[str, tuple[str, ...]] = field(default_factory=dict)
     frames: frozenset[str] = frozenset()
     stopwords: frozenset[str] = frozenset()
     lookalikes: dict[str, str] = field(default_factory=dict)
@@ -25,13 +26,15 @@ class Lexicon:
         digest = hashlib.sha256()
         for path in (folder / "words.txt", folder / "synonyms.txt", folder / "regional.txt"):
             digest.update(path.read_bytes() if path.exists() else b"")
-        groups = [line.split() for line in _lines(folder / "synonyms.txt")]
-        regional = [line.split() for line in _lines(folder / "regional.txt")]
+        groups, near = _groups(_lines(folder / "synonyms.txt"))
+        groups += [line.split() for line in _lines(folder / "regional.txt")]
         words = set(_lines(folder / "words.txt"))
-        words.update(word for group in groups + regional for word in group if len(word) > 1)
+        words.update(word for group in groups + near for word in group if len(word) > 1)
+        synonyms = _together(groups)
         return cls(
             words=frozenset(words),
-            synonyms=_together(groups + regional),
+            synonyms=synonyms,
+            related=_apart(near, synonyms),
             frames=frozenset(_lines(folder / "frames.txt")),
             stopwords=frozenset(_lines(folder / "stopwords.txt")),
             lookalikes=_lookalikes(_lines(folder / "shape.txt")),
@@ -46,6 +49,25 @@ def _lines(path: Path) -> Iterator[str]:
         text = fold(line.split("#", 1)[0]).strip()
         if text:
             yield text
+
+
+def _groups(lines: Iterable[str]) -> tuple[list[list[str]], list[list[str]]]:
+    """Return the groups of words for the same thing, and pairs of such a word with one behind a ``~``."""
+    groups, near = [], []
+    for line in lines:
+        same, _mark, others = (part.split() for part in line.partition(" ~ "))
+        groups.append(same)
+        near += [[word, other] for word in same for other in others]
+    return groups, near
+
+
+def _apart(near: Iterable[list[str]], synonyms: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    found = _together(near)
+    kept = {
+        word: tuple(other for other in others if other not in synonyms.get(word, ()))
+        for word, others in found.items()
+    }
+    return {word: others for word, others in kept.items() if others}
 
 
 def _together(groups: Iterable[list[str]]) -> dict[str, tuple[str, ...]]:

@@ -71,7 +71,8 @@ class Factors:
     between two words, and of a document number.
     """
 
-    synonym: float = 0.55
+    synonym: float = 0.85
+    related: float = 0.55
     sound: float = 0.75
     slip: float = 0.7
     turned: float = 0.85

@@ -292,11 +292,16 @@ class Planner:
         ]
 
     def _synonyms(self, text: str) -> list[Alternative]:
-        return [
-            Alternative(other, self.factors.synonym, Rung.SYNONYM)
-            for other in self.lexicon.synonyms.get(text, ())
+        found = [
+            Alternative(other, factor, Rung.SYNONYM)
+            for factor, listed in (
+                (self.factors.synonym, self.lexicon.synonyms),
+                (self.factors.related, self.lexicon.related),
+            )
+            for other in listed.get(text, ())
             if self.occurs(other)
         ]
+        return found
 
     def _corrections(self, folded: str, units: list[Unit]) -> tuple[str, ...]:
         mended = list(folded)
