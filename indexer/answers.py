@@ -10,6 +10,7 @@ from indexer.codec import IntArray
 from indexer.filters import Masks, masks, readable
 from indexer.fold import fold
 from indexer.highlight import clip, marks, partial_texts, rung_names, wanted_texts, window
+from indexer.nearness import telling_units
 from indexer.opened import Opened
 from indexer.ordering import Order, browsed, ordered
 from indexer.plan import Plan, Rung
@@ -59,22 +60,29 @@ class Answerer:
         found = self._opened.scorer.score(plan, query.scope)
         full = (found.rung < Rung.PARTIAL) & (found.coverage > 0)
         chosen = full & conditions.all
-        wide = self._with_partial(found, full, chosen, conditions, query)
+        wide = self._with_partial(found, plan, full, chosen, conditions, query)
         allowed = wide & conditions.all
-        refined = rank(self._opened.scorer, found, plan, allowed)
+        refined = rank(self._opened.scorer, self._opened.title_of, found, plan, query.scope, allowed)
         order = ordered(self._snapshot, query, found, refined, allowed, chosen, conditions)
         return self._answer(query, conditions, plan, found, full, order)
 
     def _with_partial(
-        self, found: Scores, full: BoolArray, chosen: BoolArray, conditions: Masks, query: EngineQuery
+        self, found: Scores, plan: Plan, full: BoolArray, chosen: BoolArray, conditions: Masks, query: EngineQuery
     ) -> BoolArray:
         # Articles that miss part of the query only help while those that have all of it are few.
         if query.verbatim or int(chosen.sum()) >= THIN:
             return full
         # A few characters in common are no answer: at least one whole word must be there.
-        best = float(np.where(conditions.all & found.has_word, found.coverage, 0.0).max(initial=0.0))
-        floor = min(best, max(PARTIAL_FLOOR, PARTIAL_SHARE * best))
-        return full | ((found.coverage >= floor) & found.has_word)
+        # What one place holds counts as well: beside a book, which holds any word, no answer of two lines
+        # would ever hold enough.
+        possible = conditions.all & found.has_word
+        near = np.zeros(self._snapshot.size, np.bool_)
+        # The longer a question, the less of it any answer repeats.
+        least = min(PARTIAL_FLOOR, 1 / max(1, len(telling_units(plan))))
+        for shares in (found.coverage, found.in_place):
+            best = float(np.where(possible, shares, 0.0).max(initial=0.0))
+            near |= shares >= min(best, max(least, PARTIAL_SHARE * best))
+        return full | (near & found.has_word)
 
     def _browse(self, query: EngineQuery, conditions: Masks, plan: Plan) -> EngineAnswer:
         nothing = np.zeros(self._snapshot.size)
@@ -244,7 +252,7 @@ class Answerer:
         shown = (snapshot.heads["shown_from"] <= instant) & (snapshot.heads["shown_to"] > instant)
         allowed = self._readable(query) & shown & (snapshot.heads["article"] != exclude)
         # At one instant an article shows one revision, so nothing has to be folded.
-        ranked = rank(self._opened.scorer, found, plan, allowed)[: query.limit]
+        ranked = rank(self._opened.scorer, self._opened.title_of, found, plan, scope, allowed)[: query.limit]
         texts = wanted_texts(plan)
         suggestions = []
         for item in ranked:

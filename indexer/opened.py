@@ -7,9 +7,11 @@ from whoosh.index import FileIndex
 from indexer.language import Language
 from indexer.plan import Factors
 from indexer.planner import Planner
-from indexer.scoring import Scorer, Weights
+from indexer.scoring import Scorer
 from indexer.snapshot import BoolArray, Snapshot
+from indexer.titles import TitleReader
 from indexer.vocabulary import Vocabulary, folded_titles
+from indexer.weights import Weights
 
 SMALL = 3_000
 
@@ -39,6 +41,7 @@ class Opened:
         self.snapshot = snapshot
         self.language = language
         self.scorer = Scorer(snapshot, weights)
+        self.title_of = TitleReader(snapshot, language)
         self.factors = factors or Factors()
         if previous is None or snapshot.size <= SMALL:
             self.vocabulary = self._build()

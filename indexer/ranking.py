@@ -6,11 +6,15 @@ from typing import Literal
 import numpy as np
 
 from indexer.codec import IntArray
-from indexer.fold import squeeze
+from indexer.evidence import Evidence, gather
+from indexer.nearness import telling_units
 from indexer.plan import Plan, Rung
 from indexer.schema import FILE_KIND, TAGS_KIND
 from indexer.scoring import Reals, Scorer, Scores
 from indexer.snapshot import BoolArray
+from indexer.titles import TitleReader
+from indexer.weights import Weights
+from kb.ports import Scope
 
 CANDIDATES = 200
 
@@ -53,15 +57,30 @@ def best_passage(
     return int(first + place) if values[place] > 0 else -1
 
 
-def rank(scorer: Scorer, found: Scores, plan: Plan, allowed: BoolArray) -> list[Ranked]:
+def rank(
+    scorer: Scorer, title_of: TitleReader, found: Scores, plan: Plan, scope: Scope, allowed: BoolArray
+) -> list[Ranked]:
     """Return the candidates among the allowed heads, best first."""
     # Whoever may hold the whole phrase is a candidate, however weak it is otherwise.
     preferred = found.combined + np.where(found.verbatim >= 0, found.combined.max(initial=0.0), 0.0)
     heads = _candidates(preferred, allowed)
-    ranked = [_refine(scorer, found, plan, int(head)) for head in heads]
-    exact = plan.is_phrase and any(item.verbatim for item in ranked)
-    lowest = 3 if exact else 2
-    return sorted(ranked, key=lambda item: (min(item.place, lowest), -item.score, item.head))
+    if not len(heads):
+        return []
+    evidence = gather(scorer, title_of, found, plan, scope, heads)
+    values = scores(evidence, plan, scorer.weights)
+    places = _places(evidence, plan, scorer.weights)
+    verbatim = evidence.verbatim_title | evidence.verbatim_body
+    return [
+        Ranked(
+            int(heads[number]),
+            float(values[number]),
+            Rung(int(evidence.rung[number])),
+            bool(verbatim[number]),
+            int(evidence.passage[number]),
+            int(places[number]),
+        )
+        for number in np.lexsort((heads, -values, places))
+    ]
 
 
 def _candidates(combined: Reals, allowed: BoolArray) -> IntArray:
@@ -73,80 +92,46 @@ def _candidates(combined: Reals, allowed: BoolArray) -> IntArray:
     return best[np.lexsort((best, -scores[best]))]
 
 
-def _refine(scorer: Scorer, found: Scores, plan: Plan, head: int) -> Ranked:
-    dials = scorer.weights
-    passage = int(found.verbatim[head])
-    if passage < 0 or plan.compact not in scorer.snapshot.squeezed_passage(passage):
-        passage = best_passage(scorer, found, head)
-    title = scorer.snapshot.squeezed_title(head)
-    body = scorer.snapshot.squeezed_passage(passage) if passage >= 0 else ""
-    in_title, in_body = plan.compact in title, plan.compact in body
-    precision = found.title_precision[head] * found.title_coverage[head]
+def scores(evidence: Evidence, plan: Plan, dials: Weights) -> Reals:
+    """Return what the evidence is worth; see ``Weights`` for the formula in words."""
+    words = len(telling_units(plan))
+    longness = min(1.0, max(0.0, (words - dials.short) / (dials.long - dials.short)))
+    title_coverage = _between(dials.title_coverage, dials.title_coverage_long, longness)
+    union_power = _between(dials.union_power, dials.union_power_long, longness)
     bonus = (
-        dials.title_coverage * found.title_coverage[head] ** dials.place_power
-        + dials.title_precision * precision
-        + dials.verbatim_title * in_title
-        + dials.verbatim_body * in_body
-        + dials.proximity * _nearness(plan, title, body)
+        title_coverage * evidence.title**dials.place_power
+        + dials.title_precision * evidence.precision * evidence.title
+        + dials.telling_precision * evidence.telling * evidence.title
+        + dials.title_words * evidence.words
+        + dials.title_opens * evidence.opens
+        + dials.verbatim_title * evidence.verbatim_title
+        + dials.verbatim_body * evidence.verbatim_body
+        + dials.proximity * evidence.near
     )
-    rung = Rung(int(found.rung[head]))
-    place = 3
-    if (in_title or in_body) and plan.is_phrase and len(plan.compact) >= dials.long_phrase:
-        place = 0
-    elif dials.title_first and rung is Rung.EXACT and _all_in(plan, title):
-        place = 1
-    elif rung <= Rung.SYNONYM or (plan.is_phrase and (in_title or in_body)):
-        place = 2
-    return Ranked(head, float(found.combined[head] * (1 + bonus)), rung, in_title or in_body, passage, place)
+    value: Reals = (
+        evidence.first**dials.first_power
+        * evidence.union**union_power
+        * (1 + dials.place_coverage * evidence.place**dials.place_power)
+        * (1 + bonus)
+        * np.exp(-dials.length_discount * longness * evidence.length)
+    )
+    return value
 
 
-def _all_in(plan: Plan, text: str) -> bool:
-    return all(squeeze(unit.text) in text for unit in plan.units if unit.emphasis >= 0.5)
+def _between(short: float, long: float, longness: float) -> float:
+    return short + (long - short) * longness
 
 
-def _nearness(plan: Plan, title: str, body: str) -> float:
-    """Return how close together the units stand, from 0 (apart or absent) to 1 (side by side)."""
-    return max(_span_density(plan, title), _span_density(plan, body))
-
-
-def _span_density(plan: Plan, text: str) -> float:
-    units = [unit for unit in plan.units if unit.emphasis >= 0.5]
-    if len(units) < 2 or not text:
-        return 0.0
-    found: list[tuple[int, int, int]] = []
-    lengths: dict[int, int] = {}
-    for number, unit in enumerate(units):
-        for item in unit.alternatives:
-            places = _places(text, item.text)
-            if places:
-                lengths[number] = len(item.text)
-                found.extend((place, place + len(item.text), number) for place in places)
-                break
-    if len(lengths) < 2:
-        return 0.0
-    shortest = _shortest_window(sorted(found), len(lengths))
-    return len(lengths) / len(units) * min(1.0, sum(lengths.values()) / max(1, shortest))
-
-
-def _places(text: str, wanted: str, most: int = 8) -> list[int]:
-    places: list[int] = []
-    place = text.find(wanted)
-    while place >= 0 and len(places) < most:
-        places.append(place)
-        place = text.find(wanted, place + 1)
-    return places
-
-
-def _shortest_window(found: list[tuple[int, int, int]], kinds: int) -> int:
-    """Return the length of the shortest stretch that holds an occurrence of every unit."""
-    counts: dict[int, int] = {}
-    first = 0
-    best = found[-1][1] - found[0][0]
-    for _start, end, number in found:
-        counts[number] = counts.get(number, 0) + 1
-        while counts[found[first][2]] > 1:
-            counts[found[first][2]] -= 1
-            first += 1
-        if len(counts) == kinds:
-            best = min(best, end - found[first][0])
-    return best
+def _places(evidence: Evidence, plan: Plan, dials: Weights) -> IntArray:
+    verbatim = (evidence.verbatim_title | evidence.verbatim_body) & plan.is_phrase
+    places = np.full(len(evidence.heads), 3, np.int64)
+    places[(evidence.rung <= Rung.SYNONYM) | verbatim] = 2
+    if len(telling_units(plan)) == 1:
+        # What was said in one word is never answered with another word for it while the word itself is there.
+        places[(evidence.rung == Rung.SYNONYM) & ~verbatim] = 3
+    if dials.title_first:
+        places[evidence.all_in_title & (evidence.rung == Rung.EXACT)] = 1
+    if len(plan.compact) >= dials.long_phrase:
+        places[verbatim] = 0
+    exact = plan.is_phrase and bool((evidence.verbatim_title | evidence.verbatim_body).any())
+    return np.minimum(places, 3 if exact else 2)

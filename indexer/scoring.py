@@ -17,43 +17,29 @@ from indexer.fold import squeeze
 from indexer.plan import INSIDE, Alternative, Plan, Rung, Unit
 from indexer.schema import FILE_KIND
 from indexer.snapshot import BoolArray, Snapshot
+from indexer.weights import Weights
 from kb.ports import Scope
 
 Reals = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Weights:
-    """The dials of the ranking.
+class UnitFindings:
+    """Where one unit of the plan was found: how well in every title, and in which passages."""
 
-    ``long_phrase`` is the number of characters from which a phrase found as typed comes first, whatever
-    else speaks for others; ``title_first`` puts titles with every word as typed next.
-    """
-
-    k1: float = 1.2
-    title_b: float = 0.75
-    body_b: float = 0.4
-    title_boost: float = 3.0
-    file_boost: float = 0.6
-    gamma: float = 1.8
-    stage1_power: float = 1.0
-    partial: float = 0.5
-    title_coverage: float = 4.0
-    place_coverage: float = 4.0
-    place_power: float = 3.0
-    title_precision: float = 5.0
-    verbatim_title: float = 0.6
-    verbatim_body: float = 0.5
-    proximity: float = 2.5
-    long_phrase: int = 7
-    title_first: bool = True
+    weight: float
+    title: Reals
+    rows: IntArray
+    values: NDArray[np.float32]
 
 
 @dataclass
 class Scores:
     """What is known of every head after the first stage.
 
-    ``rung`` is the farthest rung it needed, ``has_word`` whether at least one whole word was found.
+    ``coverage`` counts what stands anywhere in an article, ``in_place`` what its title or best passage
+    holds alone. ``rung`` is the farthest rung it needed, ``has_word`` whether at least one whole word was
+    found; ``units`` keeps what each unit contributed, for the second stage.
     """
 
     stage1: Reals
@@ -69,6 +55,8 @@ class Scores:
     in_title: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
     in_body: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
     in_file: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
+    in_place: Reals = field(default_factory=lambda: np.empty(0))
+    units: list[UnitFindings] = field(default_factory=list)
 
 
 class Statistics:
@@ -206,8 +194,9 @@ class Scorer:
         found.in_title = np.zeros(heads, np.bool_)
         found.in_body = np.zeros(heads, np.bool_)
         found.in_file = np.zeros(heads, np.bool_)
+        scratch = np.zeros(passages, np.float32)
         for unit in plan.units:
-            self._add_unit(found, plan, unit, scope)
+            self._add_unit(found, plan, unit, scope, scratch)
         total = found.total_weight or 1.0
         found.coverage /= total
         found.title_coverage /= total
@@ -215,11 +204,11 @@ class Scorer:
         found.title_precision /= np.maximum(self.statistics.title, 1)
         np.minimum(found.title_precision, 1, out=found.title_precision)
         dials = self.weights
-        in_place = np.maximum(found.title_coverage, self._best_passages(found.passage))
+        found.in_place = np.maximum(found.title_coverage, self._best_passages(found.passage))
         found.combined = (
-            found.stage1**dials.stage1_power
+            found.stage1
             * found.coverage**dials.gamma
-            * (1 + dials.place_coverage * in_place**dials.place_power)
+            * (1 + dials.place_coverage * found.in_place**dials.place_power)
         )
         found.verbatim = self._verbatim(plan, scope)
         return found
@@ -237,12 +226,14 @@ class Scorer:
         """Return, for every head, the first passage that may hold the whole query as typed, -1 for none."""
         rows = np.full(self.snapshot.size, -1, np.int64)
         if len(plan.compact) > 1:
-            for fieldname in _passage_fields(scope):
+            for fieldname in passage_fields(scope):
                 found = self.matcher.rows(fieldname, plan.compact)[0][::-1]
                 rows[self.snapshot.head_of[found]] = found
         return rows
 
-    def _add_unit(self, found: Scores, plan: Plan, unit: Unit, scope: Scope) -> None:
+    def _add_unit(
+        self, found: Scores, plan: Plan, unit: Unit, scope: Scope, scratch: NDArray[np.float32]
+    ) -> None:
         weight = self.idf(unit)
         found.total_weight += weight
         heads = self.snapshot.size
@@ -254,8 +245,11 @@ class Scorer:
             self._partial(found, unit, weight, scope, cover, title_cover)
         if scope in (Scope.ALL, Scope.TITLE, Scope.TITLE_CONTENT):
             self._title(found, alternatives, weight, cover, title_cover, rung)
-        for fieldname in _passage_fields(scope):
+        for fieldname in passage_fields(scope):
             self._passages(found, fieldname, alternatives, weight, cover, rung)
+        rows, values = self._places(unit, alternatives, passage_fields(scope), scratch)
+        found.passage[rows] += weight * values
+        found.units.append(UnitFindings(weight, title_cover, rows, values))
         found.coverage += weight * cover
         found.title_coverage += weight * title_cover
         found.title_precision += len(unit.text) * title_cover
@@ -296,8 +290,6 @@ class Scorer:
     ) -> None:
         head_of = self.snapshot.head_of
         frequency = np.zeros(self.snapshot.size)
-        best = np.zeros(len(self.snapshot.places), np.float32) if len(alternatives) > 1 else None
-        touched = []
         for item in alternatives:
             rows, counts = self.matcher.rows(fieldname, item.text)
             if not len(rows):
@@ -308,14 +300,6 @@ class Scorer:
             rung[owners] = np.minimum(rung[owners], item.rung)
             (found.in_body if fieldname == "body" else found.in_file)[owners] = True
             frequency += np.bincount(owners, counts, minlength=len(frequency)) * item.factor
-            if best is None:
-                found.passage[rows] += weight * item.factor
-            else:
-                best[rows] = item.factor
-                touched.append(rows)
-        if best is not None and touched:
-            rows = np.unique(np.concatenate(touched))
-            found.passage[rows] += weight * best[rows]
         stats, dials = self.statistics, self.weights
         lengths, mean, boost = (
             (stats.body, stats.body_mean, 1.0)
@@ -324,6 +308,35 @@ class Scorer:
         )
         norm = dials.k1 * (1 - dials.body_b + dials.body_b * lengths / mean)
         found.stage1 += boost * weight * frequency * (dials.k1 + 1) / (frequency + norm)
+
+    def _places(
+        self,
+        unit: Unit,
+        alternatives: Sequence[Alternative],
+        fields: Sequence[str],
+        scratch: NDArray[np.float32],
+    ) -> tuple[IntArray, NDArray[np.float32]]:
+        """Return the passages in which a unit or part of it stands, and how well; leaves ``scratch`` zero."""
+        touched: list[IntArray] = []
+        if len(unit.text) > 2 and unit.text[0] not in "#§":
+            share = self.weights.partial / len(unit.grams)
+            for fieldname in fields:
+                for gram in unit.grams:
+                    rows = self.matcher.rows(fieldname, gram)[0]
+                    scratch[rows] += share
+                    touched.append(rows)
+        for fieldname in fields:
+            for item in alternatives:
+                rows = self.matcher.rows(fieldname, item.text)[0]
+                scratch[rows] = np.maximum(scratch[rows], item.factor)
+                touched.append(rows)
+        touched = [rows for rows in touched if len(rows)]
+        if not touched:
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        rows = touched[0] if len(touched) == 1 else np.flatnonzero(scratch)
+        values = scratch[rows]
+        scratch[rows] = 0
+        return rows, values
 
     def _partial(
         self, found: Scores, unit: Unit, weight: float, scope: Scope, cover: Reals, title_cover: Reals
@@ -334,14 +347,14 @@ class Scorer:
                 rows = self.matcher.rows("title", gram)[0]
                 title_cover[rows] += share
             np.maximum(cover, title_cover, out=cover)
-        for fieldname in _passage_fields(scope):
+        for fieldname in passage_fields(scope):
             part = np.zeros(self.snapshot.size)
             for gram in unit.grams:
                 part[self.snapshot.head_of[self.matcher.rows(fieldname, gram)[0]]] += share
             np.maximum(cover, part, out=cover)
 
 
-def _passage_fields(scope: Scope) -> tuple[str, ...]:
+def passage_fields(scope: Scope) -> tuple[str, ...]:
     if scope is Scope.ALL:
         return ("body", "file")
     if scope in (Scope.CONTENT, Scope.TITLE_CONTENT):

@@ -13,9 +13,9 @@ from indexer.batches import analyse, analysed
 from indexer.documents import CURSOR
 from indexer.language import Language
 from indexer.opened import Opened
-from indexer.scoring import Weights
 from indexer.snapshot import Leaf, Snapshot
 from indexer.store import ArrayWriter, IndexDamaged, IndexFolder, latest_generation, verify
+from indexer.weights import Weights
 from kb.errors import SearchUnavailable
 from kb.ports import ArticleChange, EngineAnswer, EngineQuery, Marks, Suggestion, SuggestQuery
 
