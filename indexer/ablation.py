@@ -20,7 +20,7 @@ class Removal:
 
 INGREDIENTS: Mapping[str, Removal] = MappingProxyType(
     {
-        "synonyms": Removal(factors={"synonym": 0.0}),
+        "synonyms": Removal(factors={"synonym": 0.0, "related": 0.0}),
         "sound": Removal(factors={"sound": 0.0, "real_word": 0.0}),
         "letters": Removal(factors={"letters": 0.0}),
         "slips": Removal(factors={"slip": 0.0, "turned": 0.0}),
@@ -28,9 +28,22 @@ INGREDIENTS: Mapping[str, Removal] = MappingProxyType(
         "seams": Removal(factors={"seam": 0.0}),
         "padding": Removal(factors={"frame": 1.0}),
         "titles": Removal(
-            {"title_boost": 0.0, "title_coverage": 0.0, "title_precision": 0.0, "title_first": False}
+            {
+                "title_boost": 0.0,
+                "title_coverage": 0.0,
+                "title_coverage_long": 0.0,
+                "title_precision": 0.0,
+                "telling_precision": 0.0,
+                "title_words": 0.0,
+                "title_opens": 0.0,
+                "verbatim_title": 0.0,
+                "title_first": False,
+            }
         ),
-        "passages": Removal({"place_coverage": 0.0}),
+        "title_words": Removal({"title_words": 0.0}),
+        "telling_precision": Removal({"telling_precision": 0.0}),
+        "passages": Removal({"place_coverage": 0.0, "union_power": 0.0, "union_power_long": 0.0}),
+        "length_discount": Removal({"length_discount": 0.0}),
         "proximity": Removal({"proximity": 0.0}),
         "verbatim": Removal({"verbatim_title": 0.0, "verbatim_body": 0.0, "long_phrase": NEVER}),
         "coverage_exponent": Removal({"gamma": 0.0}),

@@ -15,7 +15,7 @@ from indexer.opened import Opened
 from indexer.ordering import Order, browsed, ordered
 from indexer.plan import Plan, Rung
 from indexer.ranking import Ranked, best_passage, rank
-from indexer.schema import KINDS
+from indexer.schema import FILE_KIND, KINDS, TAGS_KIND
 from indexer.scoring import Scores
 from indexer.snapshot import BoolArray
 from kb.ports import (
@@ -67,7 +67,13 @@ class Answerer:
         return self._answer(query, conditions, plan, found, full, order)
 
     def _with_partial(
-        self, found: Scores, plan: Plan, full: BoolArray, chosen: BoolArray, conditions: Masks, query: EngineQuery
+        self,
+        found: Scores,
+        plan: Plan,
+        full: BoolArray,
+        chosen: BoolArray,
+        conditions: Masks,
+        query: EngineQuery,
     ) -> BoolArray:
         # Articles that miss part of the query only help while those that have all of it are few.
         if query.verbatim or int(chosen.sum()) >= THIN:
@@ -175,14 +181,16 @@ class Answerer:
             why=self._why(item, plan, title, file),
             scope_hits=tuple(scopes),
             status=_status(conditions, head),
-            snippet=None if query.scope is Scope.ATTACHMENT else self._snippet(found, plan, texts, head),
+            snippet=None if query.scope is Scope.ATTACHMENT else self._snippet(item, found, plan, texts),
             file=file,
         )
 
-    def _snippet(self, found: Scores, plan: Plan, texts: Sequence[str], head: int) -> Snippet | None:
-        row = best_passage(self._opened.scorer, found, head, only="text")
+    def _snippet(self, item: Ranked, found: Scores, plan: Plan, texts: Sequence[str]) -> Snippet | None:
+        row = item.passage
+        if row < 0 or self._snapshot.places["kind"][row] in (FILE_KIND, TAGS_KIND):
+            row = best_passage(self._opened.scorer, found, item.head, only="text")
         if row < 0:
-            row = self._first_text(head)
+            row = self._first_text(item.head)
         if row < 0:
             return None
         text = self._snapshot.passage(row)

@@ -131,9 +131,7 @@ def _in_passages(
     rows, candidates = _worth_reading(found, heads, flat, owners)
     texts = [scorer.snapshot.squeezed_passage(int(row)) for row in rows]
     units = telling_units(plan)
-    seen = occurrences(
-        scorer.matcher, units, passage_fields(scope), rows, texts, len(scorer.snapshot.places)
-    )
+    seen = occurrences(scorer.matcher, units, passage_fields(scope), rows, texts, len(scorer.snapshot.places))
     passage = np.full(len(heads), -1, np.int64)
     near, verbatim = np.zeros(len(heads)), np.zeros(len(heads), np.bool_)
     value = np.full(len(heads), -1.0)
@@ -169,9 +167,7 @@ def _telling(title: Title, seen: Occurrences) -> float:
     return min(1.0, len(covered) / title.telling)
 
 
-def _as_words(
-    found: Scores, plan: Plan, titles: Sequence[Title], at: Sequence[Occurrences]
-) -> Reals:
+def _as_words(found: Scores, plan: Plan, titles: Sequence[Title], at: Sequence[Occurrences]) -> Reals:
     weights = [
         unit.weight for unit, meant in zip(found.units, plan.units, strict=True) if meant.emphasis >= 0.5
     ]
@@ -186,4 +182,3 @@ def _as_words(
 def _all_in(plan: Plan, titles: Sequence[Title]) -> BoolArray:
     wanted = [squeeze(unit.text) for unit in telling_units(plan)]
     return np.array([all(word in title.text for word in wanted) for title in titles], np.bool_)
-

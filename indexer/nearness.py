@@ -38,7 +38,12 @@ def telling_units(plan: Plan) -> tuple[Unit, ...]:
 
 
 def occurrences(
-    matcher: Matcher, units: Sequence[Unit], fields: Sequence[str], rows: IntArray, texts: Sequence[str], size: int
+    matcher: Matcher,
+    units: Sequence[Unit],
+    fields: Sequence[str],
+    rows: IntArray,
+    texts: Sequence[str],
+    size: int,
 ) -> list[Occurrences]:
     """Return where units stand in each of the texts.
 

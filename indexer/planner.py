@@ -299,7 +299,8 @@ class Planner:
                 (self.factors.related, self.lexicon.related),
             )
             for other in listed.get(text, ())
-            if self.occurs(other)
+            # Whatever holds a longer way to say it holds the word itself.
+            if text not in other and self.occurs(other)
         ]
         return found
 
