@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
-from kb.access import Actor, AudienceScope, Permission, may_on
+from kb.access import Actor, AudienceScope
 from kb.diffs import Comparison, compare
+from kb.draft_rights import draft_clause
 from kb.errors import NotFound
 from kb.models import Article, Attachment, Audience, Department, Node, Revision, RevisionState
 
@@ -89,30 +90,29 @@ def article_for(session: Session, actor: Actor, scope: AudienceScope, article_id
         NotFound: if there is none, or the actor may not know of it.
     """
     article = session.scalar(select(Article).where(Article.id == article_id, scope.clause()))
-    if article is None or not (_was_shown(article) or works_on(session, actor, article)):
+    if article is None or not (_was_shown(article) or _open_ones(session, actor, article)):
         raise NotFound("没有找到这篇知识。")
     return article
 
 
-def works_on(session: Session, actor: Actor, article: Article) -> bool:
-    """Return whether the actor writes or approves at the place of an article, and so sees its drafts."""
-    wanted = (Permission.ARTICLE_WRITE, Permission.ARTICLE_APPROVE)
-    return any(
-        bool(may_on(session, actor, permission, article.node, article.owner_department_id))
-        for permission in wanted
-    )
-
-
 def listed(session: Session, actor: Actor, article: Article) -> list[Revision]:
-    """Return the revisions that the actor may see, newest first."""
-    sees_drafts = works_on(session, actor, article)
+    """Return the revisions that the actor may see, newest first: approved ones, and drafts within rights."""
+    drafts = _open_ones(session, actor, article)
     return [
         revision
         for revision in sorted(article.revisions, key=lambda item: item.number, reverse=True)
-        if revision.shown_from is not None
-        or revision.state == RevisionState.APPROVED
-        or (sees_drafts and revision.state != RevisionState.DISCARDED)
+        if revision.state == RevisionState.APPROVED or revision.id in drafts
     ]
+
+
+def _open_ones(session: Session, actor: Actor, article: Article) -> set[int]:
+    return set(
+        session.scalars(
+            select(Revision.id)
+            .join(Article, Article.id == Revision.article_id)
+            .where(Article.id == article.id, draft_clause(session, actor))
+        )
+    )
 
 
 def numbered(session: Session, actor: Actor, article: Article, number: int) -> Revision:

@@ -10,16 +10,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from kb.access import audience_scope
+from kb import drafts
+from kb.access import Permission, audience_scope, may_on
 from kb.diffs import folded
 from kb.errors import NotFound
 from kb.models import Article, Revision
 from kb.people import names_of
 from kb.revisions import is_shown_at
-from kb.versions import article_for, compared, listed, numbered, works_on
+from kb.versions import article_for, compared, listed, numbered
 from web.session import current_actor
 from web.standing import Standing, standing
-from web.transactions import now, reading, services
+from web.transactions import now, reading, services, writing
 
 blueprint = Blueprint("versions", __name__)
 
@@ -42,8 +43,18 @@ def page(article_id: int) -> str:
             title=_title(revisions),
             revisions=[(item, _standing(item, article, moment)) for item in revisions],
             names=names_of(session, people),
-            works_on=works_on(session, actor, article),
+            may_restore=bool(
+                may_on(session, actor, Permission.ARTICLE_WRITE, article.node, article.owner_department_id)
+            ),
         )
+
+
+@blueprint.post(f"/a/<int(max={LARGEST_ID}):article_id>/v/<int(max={LARGEST_ID}):number>/restore")
+def restore(article_id: int, number: int) -> Response:
+    """Begin a draft with the text and files of an older version, and go to its editor."""
+    with writing() as session:
+        drafts.restore(session, current_actor(), article_id, number, now())
+    return redirect(f"/a/{article_id}/edit", code=303)
 
 
 @blueprint.get(f"/a/<int(max={LARGEST_ID}):article_id>/compare")
