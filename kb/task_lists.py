@@ -151,6 +151,18 @@ def course(session: Session, task: Task) -> list[Course]:
     return [Course(event, actor or "", place, to_place or "") for event, actor, place, to_place in rows]
 
 
+def answered_by(session: Session, revision_id: int) -> list[Comment]:
+    """Return the comments that a revision was written for, oldest first."""
+    return list(
+        session.scalars(
+            select(Comment)
+            .join(Task, Task.comment_id == Comment.id)
+            .where(Task.revision_id == revision_id)
+            .order_by(Comment.id)
+        )
+    )
+
+
 def solving_revisions(session: Session, task: Task) -> list[Revision]:
     """Return the approved revisions newer than a task's comment, of which one may have solved it."""
     return list(

@@ -18,11 +18,12 @@ from kb.comment_threads import changed_passages
 from kb.comments import answer, may_answer_officially
 from kb.departments import all_departments
 from kb.errors import Forbidden, Invalid, TooMany
-from kb.models import CommentKind, Revision, RevisionState, Task, TaskState
+from kb.models import Comment, CommentKind, Revision, RevisionState, Task, TaskState
 from kb.revisions import revision_at
 from kb.task_lists import (
     TaskFilters,
     TaskTab,
+    answered_by,
     course,
     department_figures,
     may_see_tasks,
@@ -153,6 +154,13 @@ def task_states() -> dict[str, tuple[str, str]]:
 def has_tasks() -> bool:
     """Return whether the person deals with tasks, and so may answer for a department."""
     return may_see_tasks(current_actor())
+
+
+@blueprint.app_template_global()
+def comments_answered(revision_id: int) -> list[Comment]:
+    """Return the comments that a draft is written for, to be shown to who writes or judges it."""
+    with reading() as session:
+        return answered_by(session, revision_id)
 
 
 @blueprint.app_template_filter()

@@ -81,11 +81,12 @@ def test_a_remark_on_a_passage_becomes_a_better_text_and_its_author_is_told(
     reviewer.keyboard.press("a")
     reviewer.wait_for_selector(".moderation-row.is-done:has-text('已通过 1 条')")
 
-    publisher = open_page("/tasks", role="publisher", expected_faults=("404",))
+    publisher = open_page("/tasks", role="publisher")
     publisher.click(f"#tasks li:has-text('{remark}') a")
     publisher.wait_for_selector("#task-title")
     publisher.keyboard.press("e")
     publisher.wait_for_url(f"**/a/{loss}/edit?task=*")
+    assert remark in publisher.inner_text("#editor-notices")
 
     with site.services.database.write() as session:
         moment = site.services.clock.now()
