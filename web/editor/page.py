@@ -22,7 +22,7 @@ from web.editor.choices import (
 from web.editor.files import LARGEST_FILE, draft_files
 from web.editor.form import DraftForm, article_number
 from web.editor.strings import editor_strings
-from web.transactions import now
+from web.transactions import now, services
 
 # Where a link in the list of mistakes leads.
 ANCHORS = {
@@ -97,6 +97,7 @@ def editor_page(
         largest_file_mb=LARGEST_FILE // 1024 // 1024,
         may_discard=True,
         editor_strings=editor_strings,
+        zone=services().zone.key,
         **_replaced(session, actor, form),
     )
 

@@ -199,11 +199,13 @@ export function startAutosave(form, rich) {
       return;
     }
     if (!kept) return;
-    if (JSON.stringify(kept.fields) === JSON.stringify(snapshot())) {
+    // What this person saved after it holds all of it.
+    const isOld = Number(kept.version) < Number(form.dataset.version) && form.dataset.savedBy === form.dataset.person;
+    if (isOld || JSON.stringify(kept.fields) === JSON.stringify(snapshot())) {
       forgetLocally();
       return;
     }
-    const moment = new Date(kept.at).toLocaleString(document.documentElement.lang, { hour12: false });
+    const moment = new Date(kept.at).toLocaleString(document.documentElement.lang, { hour12: false, timeZone: form.dataset.zone });
     notice("local-copy", say("local_copy", { n: moment }), "warn", [
       { label: say("take_back"), act: () => { restore(kept); notice("local-copy", ""); } },
       { label: say("drop_copy"), act: () => { forgetLocally(); notice("local-copy", ""); } },
