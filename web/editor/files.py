@@ -34,12 +34,11 @@ def add_chosen(
     """Attach the files that a form without scripts sent along.
 
     Raises:
-        Invalid: if none was chosen, or one cannot be attached.
+        Invalid: if there is none, or one cannot be attached.
     """
-    chosen = [file for file in sent if file.filename]
-    if not chosen:
+    if not sent:
         raise Invalid("请选择要上传的附件。", {"files": "请选择要上传的附件。"})
-    for file in chosen:
+    for file in sent:
         _add(session, actor, draft, file, draft.lock_version, at)
 
 

@@ -39,7 +39,7 @@ def edit(article_id: int) -> Answer:
         if draft.state == RevisionState.IN_REVIEW:
             return render_template("editor/waiting.html", draft=draft)
         _require_write(session, actor, draft.article)
-        form = form_of(draft, draft.article, draft.article.review_interval_days, services().zone)
+        form = _stored_form(draft)
         kept = kept_for(session, actor, draft.id)
         if kept is None:
             return editor_page(session, actor, draft, form, losses=remembered_losses(article_id))
@@ -114,36 +114,42 @@ def _saved_and_then(actor: Actor, article_id: int, action: str, form: DraftForm)
             stored = store(session, actor, draft, form, moment)
             if stored.errors:
                 return editor_page(session, actor, draft, form, errors=stored.errors, is_newer=True), 422
-            return _next(session, actor, draft, action, form)
+            return _next(session, actor, draft, action)
     except DraftConflict:
         with reading() as session:
             return conflict_page(session, actor, open_draft_of(session, actor, article_id), form), 409
 
 
-def _next(session: Session, actor: Actor, draft: Revision, action: str, form: DraftForm) -> Answer:
+def _stored_form(draft: Revision) -> DraftForm:
+    return form_of(draft, draft.article, draft.article.review_interval_days, services().zone)
+
+
+def _next(session: Session, actor: Actor, draft: Revision, action: str) -> Answer:
     again = redirect(url_for("editor.edit", article_id=draft.article_id), code=303)
-    saved = form_of(draft, draft.article, draft.article.review_interval_days, services().zone)
     try:
+        # Without scripts a chosen file comes along with whatever button was pressed.
+        chosen = [file for file in request.files.getlist("files") if file.filename]
+        if chosen or action == "attach":
+            add_chosen(session, actor, draft, chosen, now())
         if action == "submit":
-            return _submit(session, actor, draft, saved)
+            return _submit(session, actor, draft)
         if action == "compare":
             return redirect(url_for("editor.compare", article_id=draft.article_id), code=303)
         if action == "to-rich":
             _to_rich(session, actor, draft)
         elif action == "import":
             append_document(session, actor, draft, request.files.get("document"), now())
-        elif action == "attach":
-            add_chosen(session, actor, draft, request.files.getlist("files"), now())
         elif action.startswith("file-"):
             change_files(session, actor, draft, action, now())
-        else:
+        elif action != "attach":
             flash(_("草稿已保存。"))
     except Invalid as error:
-        return editor_page(session, actor, draft, saved, errors=named(error)), 422
+        return editor_page(session, actor, draft, _stored_form(draft), errors=named(error)), 422
     return again
 
 
-def _submit(session: Session, actor: Actor, draft: Revision, form: DraftForm) -> Answer:
+def _submit(session: Session, actor: Actor, draft: Revision) -> Answer:
+    form = _stored_form(draft)
     if "similar_seen" not in request.form:
         similar = alike(session, actor, draft)
         if similar:

@@ -61,6 +61,6 @@ export function startBlocks(form, changed) {
   });
   // The server adds an empty block for pages without scripts; with them the button does that.
   const last = list.lastElementChild;
-  if (list.children.length > 1 && !last.querySelector("input").value && !last.querySelector("textarea").value) last.remove();
+  if (last && !last.querySelector("input").value && !last.querySelector("textarea").value) last.remove();
   dress();
 }
