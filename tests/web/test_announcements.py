@@ -1,6 +1,7 @@
 """Announcements in the browser: strip, reading, confirming, writing, roster and its files."""
 
 import io
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -186,6 +187,39 @@ def test_changing_and_taking_back(
     assert manager.post("/announcements/1/withdraw", data=reason).status_code == 303
     assert agent.get("/announcements/1").status_code == 404
     assert "必读" in fetch(manager, "/announcements?show=withdrawn")
+
+
+def test_the_announcement_shows_what_changed_since_this_reader_confirmed(
+    agent: FlaskClient, database: Database, world: World
+) -> None:
+    with database.write() as session:
+        announcement = announce(session, world, title="", article_id=world.articles["loss"])
+        confirm(session, actor(session, world, "agent"), announcement)
+        another_version(session, world, "loss", "中间的一版。", NOON)
+        another_version(session, world, "loss", "口头挂失有效期 7 天。", NOON)
+    page = fetch(agent, "/announcements/1")
+    changes = section(page, "changes")
+    assert "自您上次阅读（V2）以来的变化" in words(changes)
+    assert re.search(r"<ins>[^<]*7", changes) and "<del>" in changes
+    assert "中间的一版" not in page
+    assert f"/a/{world.articles['loss']}/compare?to=4&amp;from=2" in changes
+
+
+def test_a_text_of_its_own_is_compared_too(
+    agent: FlaskClient, manager: FlaskClient, database: Database, world: World, csrf_token: CsrfToken
+) -> None:
+    with database.write() as session:
+        announcement = announce(session, world)
+        confirm(session, actor(session, world, "agent"), announcement)
+    data = {
+        "csrf_token": csrf_token(manager),
+        "title": "必读",
+        "source": "请阅读并执行。",
+        "required": "on",
+        "due": "2026-11-28",
+    }
+    manager.post("/announcements/1/edit", data=data)
+    assert "<ins>并执行</ins>" in section(fetch(agent, "/announcements/1"), "changes")
 
 
 def test_the_roster_of_a_lead_and_its_files(

@@ -12,15 +12,17 @@ from kb.access import Actor, AudienceScope, Permission, audience_scope, may
 from kb.acknowledgements import acknowledge, confirmed_versions, last_read, pending
 from kb.announcement_versions import Chain, Version, chain_of
 from kb.announcements import find, latest_text, listed, may_manage, texts_of
+from kb.diffs import Comparison, compare
 from kb.errors import Conflict
 from kb.models import Announcement, Audience, Department, Person, Revision
 from kb.rosters import may_call_the_roll
+from kb.versions import VersionComparison, compared
 from web.announcements.asking import asking, deadline
 from web.i18n import role_labels
 from web.marking import mark_html
 from web.notifications import LARGEST_ID
 from web.session import current_actor, safe_target
-from web.transactions import now, reading, writing
+from web.transactions import now, reading, services, writing
 
 PAGE_SIZE = 30
 LAST_PAGE = 10_000
@@ -39,6 +41,14 @@ class Confirmation:
     is_overdue: bool
     confirmed: Version | None
     before: Version | None
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What is different: between two versions of the article, or two texts of the announcement."""
+
+    versions: VersionComparison | None
+    text: Comparison | None
 
 
 @blueprint.get("")
@@ -110,7 +120,7 @@ def show(announcement_id: int, problem: str = "", reason_error: str = "") -> str
             texts=texts_of(session, announcement) if manages else [],
             article=_announced(session, chain),
             confirmation=confirmation,
-            changes=None,
+            changes=_changes(session, chain, confirmation),
             names=_names(session, announcement),
             addressees=addressees(session, announcement),
             manages=manages,
@@ -148,6 +158,20 @@ def _confirmation(
         confirmed=chain.last_confirmed(versions),
         before=last_read(session, actor, chain),
     )
+
+
+def _changes(session: Session, chain: Chain, confirmation: Confirmation) -> Changes | None:
+    """Return what became different since the reader last read, if they have to read again."""
+    before, current = confirmation.before, chain.current
+    if before is None or current is None:
+        return None
+    if chain.announcement.article_id is not None:
+        old, new = session.get_one(Revision, before.id), session.get_one(Revision, current.id)
+        return Changes(compared(session, old, new, services().zone), None)
+    texts = {item.id: item for item in texts_of(session, chain.announcement)}
+    old_text, new_text = texts[before.id], texts[current.id]
+    sides = [f"{item.title}\n\n{item.source}" for item in (old_text, new_text)]
+    return Changes(None, compare(*sides))
 
 
 def _announced(session: Session, chain: Chain) -> dict[str, object] | None:

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from kb.access import Actor, Permission, audience_scope, may_on
+from kb.announcement_versions import mark_material
 from kb.articles import open_revision, visible_article
 from kb.autosaves import drop, kept_for
 from kb.drafts import DraftConflict, discard, open_draft, save_draft
@@ -157,6 +158,7 @@ def _submit(session: Session, actor: Actor, draft: Revision) -> Answer:
     try:
         with session.begin_nested():
             submit(session, actor, draft.id, draft.lock_version, now())
+            mark_material(session, actor, draft, "slip" not in request.form, now())
     except Invalid as error:
         summary = _("草稿已保存，但还不能提交，请按提示修改。")
         return editor_page(session, actor, draft, form, errors=named(error), summary=summary), 422
