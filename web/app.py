@@ -36,6 +36,7 @@ from web import (
     tasks,
     to_do,
     versions,
+    watching,
     webhooks,
 )
 from web.settings import Settings, secret_key
@@ -72,6 +73,7 @@ NOUNS = (
     search,
     tasks,
     versions,
+    watching,
     to_do,
     webhooks,
 )
