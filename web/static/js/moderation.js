@@ -68,7 +68,8 @@ async function decide(verdict) {
     form.elements.template.focus();
     return toast(say("reason_needed"));
   }
-  const after = Math.max(0, place());
+  // The next comment to judge is the one after those that fold away.
+  const after = Math.max(0, rows().indexOf(chosen[0]));
   try {
     const answer = await post(board.dataset.verdict, chosen.map((row) => row.dataset.id), { verdict, reason });
     const done = chosen.filter((row) => answer.done.includes(Number(row.dataset.id)));
