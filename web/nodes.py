@@ -169,6 +169,7 @@ def merge(node_id: int) -> Answer:
 def grant(node_id: int) -> Answer:
     """Give a right at a category."""
     form = request.form
+    require(current_actor(), Permission.GRANT_MANAGE)
     try:
         with writing() as session:
             node = node_of(session, node_id)
