@@ -56,6 +56,9 @@ ROUTES: dict[str, Rule] = {
     "attachments.download": Kind.SECRET,
     "attachments.preview": Kind.SECRET,
     "images.show": Kind.SECRET,
+    "copies.copied": Kind.SECRET,
+    "copies.page": only(R, M),
+    "copies.export": only(R, M),
     # knowledge comments, feedback, tasks, points
     "comments.page": Kind.SECRET,
     "comments.write": Kind.SECRET,
