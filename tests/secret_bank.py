@@ -33,6 +33,7 @@ from kb.models import (
     Person,
     PersonRole,
     Revision,
+    RevisionState,
     Role,
     Task,
 )
@@ -43,6 +44,8 @@ from kb.notifications import notify
 # Stands in everything secret and nowhere else; QUERY finds it without naming it.
 MARKER = "蓝鲸座头"
 QUERY = "甄别口令"
+# Without the marker, because it stands in an address, which error pages repeat.
+DOCUMENT = "甄别〔2026〕9号"
 ZONE = ZoneInfo("Asia/Shanghai")
 
 
@@ -109,6 +112,9 @@ def seed_article(session: Session, secret: Secret) -> None:
         if days is not None:
             approve(session, revision, NOON - timedelta(days=days), reviewer.person_id)
             secret.ids["attachment_id"] = attached.id
+            secret.ids["shown_id"] = revision.id
+        else:
+            revision.state = RevisionState.IN_REVIEW
             secret.ids["revision_id"] = revision.id
     secret.ids |= {"article_id": article.id, "node_id": node.id, "number": 1}
     # An open article that was replaced by the secret one: the link must not tell.
@@ -122,7 +128,7 @@ def _text(days: int | None) -> RevisionText:
         summary=f"{MARKER}{QUERY}",
         wording=(Wording(MARKER, f"{QUERY}为{MARKER}。"),),
         internal_notes=f"{MARKER}不得外传。",
-        document_number=f"{MARKER}〔2026〕1号",
+        document_number=DOCUMENT,
         tags=f"{MARKER},{QUERY}",
         change_summary=f"{MARKER}改动",
     )
@@ -141,7 +147,7 @@ def seed_image(session: Session, secret: Secret) -> None:
 def seed_activity(session: Session, secret: Secret) -> None:
     """Several insiders searched for the secret by name and read it, so that it is hot among them."""
     article = session.get_one(Article, secret.ids["article_id"])
-    revision = session.get_one(Revision, secret.ids["revision_id"])
+    revision = session.get_one(Revision, secret.ids["shown_id"])
     for username in ("in-agent", "in-publisher", "in-reviewer", "manager"):
         insider = actor_of(session, username)
         for text in (MARKER, f"{QUERY}{MARKER}"):
@@ -151,7 +157,7 @@ def seed_activity(session: Session, secret: Secret) -> None:
 
 def seed_comments(session: Session, secret: Secret) -> None:
     """Visible and waiting comments, one of which became a task."""
-    revision = session.get_one(Revision, secret.ids["revision_id"])
+    revision = session.get_one(Revision, secret.ids["shown_id"])
     made: list[Comment] = []
     for kind in (CommentKind.ERROR, CommentKind.QUESTION):
         new = NewComment(kind.value, f"{MARKER}这里写错了{kind.value}")

@@ -12,7 +12,7 @@ import secret_bank
 import small_bank
 from flask import Flask
 from flask.testing import FlaskClient
-from secret_bank import MARKER, QUERY, Secret
+from secret_bank import DOCUMENT, MARKER, QUERY, Secret
 from sqlalchemy import func, select
 from werkzeug.routing import Rule as Route
 from werkzeug.test import TestResponse
@@ -34,6 +34,7 @@ READS_EVERYTHING = {Role.MANAGER, Role.ADMIN}
 NOT_THERE = {403, 404}
 # A form that is refused before anything was looked up tells nothing either.
 NOT_READ = {400, 422}
+TIDIED = {301, 302, 303, 308}
 
 
 @dataclass
@@ -106,6 +107,8 @@ def values(walker: Walker, route: Route, username: str) -> dict[str, object]:
     world = walker.secret.world
     ids |= {
         "slug": "x",
+        "moment": "2026-11-20",
+        "document_number": DOCUMENT,
         "kind": "csv",
         "filename": "logo.svg",
         "version_asked": "0",
@@ -140,6 +143,11 @@ def may_use(walker: Walker, route: Route, username: str) -> bool:
     if rule is Kind.CHOSEN:
         return username in ("in-reviewer", "manager")
     return isinstance(rule, Kind) or walker.role(username) in rule
+
+
+def elsewhere(walker: Walker, address: str) -> str:
+    """The same address for an article that does not exist."""
+    return address.replace(f"/{walker.secret.ids['article_id']}", "/987654", 1)
 
 
 def is_right(rule: object, allowed: bool, status: int) -> bool:
@@ -179,10 +187,15 @@ def test_no_page_shows_a_secret_to_somebody_outside_its_audience(
             if tells:
                 told.add(route.endpoint)
                 leaks += [] if walker.is_inside(username) else [address]
-            if not is_right(ROUTES[route.endpoint], allowed, status):
+            rule = ROUTES[route.endpoint]
+            if rule is Kind.SECRET and not allowed and status in TIDIED:
+                # An address that is only put in order must be so for what does not exist as well.
+                with client.get(elsewhere(walker, address)) as answer:
+                    status = 404 if answer.status_code == status else status
+            if not is_right(rule, allowed, status):
                 wrong.append(f"{address} answered {status}")
     assert leaks == []
-    assert wrong == []
+    assert wrong == [], wrong
     if walker.is_inside(username) and username != "admin":
         assert told >= TELLING, TELLING - told
 
@@ -211,10 +224,10 @@ def test_no_form_does_anything_for_somebody_who_may_not(
                 tells, status = names_it(answer), answer.status_code
             rule = ROUTES[route.endpoint]
             refused = status in NOT_THERE or (rule is Kind.CHOSEN and status < 500)
+            refused |= isinstance(rule, frozenset) and status in NOT_READ
             if rule is Kind.SECRET and status in NOT_READ:
-                nowhere = address.replace(str(walker.secret.ids["article_id"]), "987654")
-                with client.open(nowhere, method=method, data=form) as answer:
-                    refused = nowhere != address and answer.status_code == status
+                with client.open(elsewhere(walker, address), method=method, data=form) as answer:
+                    refused = answer.status_code == status
             if not refused or tells or events(walker) != before:
                 wrong.append(f"{method} {address} answered {status}")
     assert wrong == []
