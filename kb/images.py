@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from kb import audit
 from kb.access import Actor, AudienceScope, Permission, may_on
+from kb.articles import open_revision
 from kb.attachments import store_blob
+from kb.draft_rights import draft_clause
 from kb.errors import Forbidden, Invalid, NotFound
 from kb.models import Article, Image, Revision
 
@@ -124,8 +126,8 @@ def address(image: Image) -> str:
 def visible_image(session: Session, actor: Actor, image_id: int, scope: AudienceScope) -> Image:
     """Return an image that the actor may see.
 
-    A reader of the article sees what its approved revisions show; an image of a draft is for those who
-    may write or approve the article.
+    A reader of the article sees what its approved revisions show; other images are for those who may see
+    its draft, or may write one.
 
     Raises:
         NotFound: if there is none, or the viewer may not know of it.
@@ -159,7 +161,12 @@ def _is_shown(session: Session, image: Image) -> bool:
 
 
 def _works_on(session: Session, actor: Actor, article: Article) -> bool:
-    return any(
-        may_on(session, actor, permission, article.node, article.owner_department_id)
-        for permission in (Permission.ARTICLE_WRITE, Permission.ARTICLE_APPROVE)
-    )
+    draft = open_revision(session, article.id)
+    if draft is not None:
+        seen = (
+            select(Revision.id)
+            .join(Article, Article.id == Revision.article_id)
+            .where(Revision.id == draft.id, draft_clause(session, actor))
+        )
+        return session.scalar(seen) is not None
+    return bool(may_on(session, actor, Permission.ARTICLE_WRITE, article.node, article.owner_department_id))

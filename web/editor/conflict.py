@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -10,6 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from kb.access import Actor
+from kb.diffs import Piece, characters
 from kb.drafts import DraftConflict
 from kb.models import Revision
 from kb.people import names_of
@@ -23,19 +23,9 @@ from web.editor.saving import store
 from web.session import current_actor
 from web.transactions import now, reading, services, writing
 
-# Beyond this the comparison goes by lines, because by characters it would take too long.
-CHARACTERS = 4_000
 MERGED = frozenset(
     {"title", "source", "summary", "internal_notes", "change_summary", "tags", "document_number"}
 )
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A stretch of a comparison: ``kind`` is ``same``, ``theirs`` (only there) or ``mine`` (only here)."""
-
-    kind: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -121,29 +111,12 @@ def _clashes(session: Session, actor: Actor, theirs: DraftForm, mine: DraftForm)
         if one == other:
             continue
         there, here = readable(name, one), readable(name, other)
-        found.append(Clash(name, label, there, here, compared(there, here), name in MERGED))
+        found.append(Clash(name, label, there, here, characters(there, here), name in MERGED))
     return found
 
 
 def _wording_text(blocks: Sequence[Wording]) -> str:
     return "\n\n".join(f"【{block.title}】\n{block.text}" for block in blocks)
-
-
-def compared(theirs: str, mine: str) -> list[Piece]:
-    """Return the stretches that both have and those that only one has, in order."""
-    by_line = max(len(theirs), len(mine)) > CHARACTERS
-    first: Sequence[str] = theirs.splitlines(keepends=True) if by_line else theirs
-    second: Sequence[str] = mine.splitlines(keepends=True) if by_line else mine
-    pieces: list[Piece] = []
-    for _kind, a, b, c, d in SequenceMatcher(None, first, second, autojunk=False).get_opcodes():
-        if _kind == "equal":
-            pieces.append(Piece("same", "".join(first[a:b])))
-            continue
-        if b > a:
-            pieces.append(Piece("theirs", "".join(first[a:b])))
-        if d > c:
-            pieces.append(Piece("mine", "".join(second[c:d])))
-    return pieces
 
 
 def _labels() -> dict[str, str]:

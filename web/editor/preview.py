@@ -1,5 +1,7 @@
 """What a draft will look like, drawn by the server exactly as readers are going to see it."""
 
+from urllib.parse import urlencode
+
 from flask import Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -59,8 +61,8 @@ def compare(article_id: int) -> BaseResponse:
         newest = newest_approved(session, article_id)
         if newest is None:
             raise NotFound("这篇知识还没有现行版本，无法对比。")
-        first, second = newest.number, draft.number
-    return redirect(f"{url_for('articles.page', article_id=article_id)}/compare?from={first}&to={second}")
+        numbers = urlencode({"from": newest.number, "to": draft.number})
+    return redirect(f"{url_for('versions.compare', article_id=article_id)}?{numbers}")
 
 
 def _rendered(source: str, form: str) -> Rendered:

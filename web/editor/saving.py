@@ -9,13 +9,14 @@ from flask_wtf.csrf import generate_csrf
 from sqlalchemy.orm import Session
 
 from kb import audit
-from kb.access import Actor
+from kb.access import Actor, audience_scope
 from kb.autosaves import keep
 from kb.drafts import save_draft
 from kb.errors import Conflict, Forbidden, Invalid
 from kb.models import Revision
 from kb.placement import Placement
 from kb.presence import mark_editing, others_editing
+from kb.review_dates import LONGEST_DAYS, plan
 from web.editor.blueprint import LARGEST_ID, blueprint
 from web.editor.form import DraftForm, article_number, read_form, text_of_form, to_payload
 from web.editor.opened import open_draft_of
@@ -42,6 +43,8 @@ def store(session: Session, actor: Actor, draft: Revision, form: DraftForm, at: 
     """
     text, errors = text_of_form(form, services().zone)
     placement = _placement(form, errors)
+    if form.interval and not (form.interval.isdecimal() and 0 < int(form.interval) <= LONGEST_DAYS):
+        errors["interval"] = _("请选择复核周期。")
     if errors:
         return Stored(draft.lock_version, errors)
     try:
@@ -78,13 +81,19 @@ def _placement(form: DraftForm, errors: dict[str, str]) -> Placement | None:
 
 
 def _set_interval(session: Session, actor: Actor, draft: Revision, form: DraftForm, at: datetime) -> None:
-    wanted = int(form.interval) if form.interval.isdecimal() and 0 < int(form.interval) <= 3650 else None
+    """Plan how often the article is looked at; that is no part of its text and holds at once."""
     article = draft.article
+    wanted = int(form.interval) if form.interval.isdecimal() else None
     if wanted == article.review_interval_days:
         return
-    detail = {"from": article.review_interval_days, "to": wanted}
+    if any(revision.shown_from is not None for revision in article.revisions):
+        scope = audience_scope(session, actor)
+        plan(session, actor, scope, article.id, wanted, article.responsible_id, at)
+        return
+    # Nobody reads it yet, so there is no date; the first approval sets one.
     article.review_interval_days = wanted
-    audit.record(session, actor, "article.review_interval", f"article:{article.id}", at, detail=detail)
+    detail = {"interval_days": wanted}
+    audit.record(session, actor, "article.review_plan", f"article:{article.id}", at, detail=detail)
 
 
 @blueprint.post(f"/a/<int(max={LARGEST_ID}):article_id>/edit/save")
