@@ -3,18 +3,19 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from kb import audit
-from kb.access import Actor, Permission, audience_scope, may_on
+from kb.access import Actor, audience_scope
 from kb.articles import visible_article
 from kb.attachments import store_blob
+from kb.comment_limits import limit_rate, sent_before
 from kb.comment_release import release, retract
-from kb.errors import Forbidden, Invalid, NotFound, TooMany
+from kb.errors import Forbidden, Invalid, NotFound
 from kb.images import reencoded
 from kb.masking import mask_personal_data
 from kb.mentions import mentioned
@@ -38,10 +39,6 @@ from kb.tasks import close_answered, works_for
 
 TEXT_BYTES = 4096
 MOST_IMAGES = 3
-FEW_MINUTES, MOST_IN_FEW_MINUTES = timedelta(minutes=10), 10
-ONE_DAY, MOST_IN_ONE_DAY = timedelta(hours=24), 100
-# The same words to the same place within this time are one click that was sent twice.
-DOUBLE_CLICK = timedelta(minutes=2)
 ROOT_KINDS = tuple(kind for kind in CommentKind if kind is not CommentKind.REPLY)
 
 
@@ -196,23 +193,6 @@ def readable(session: Session, actor: Actor, comment_id: int) -> Comment:
     return comment
 
 
-def image_of(session: Session, actor: Actor, image_id: int) -> CommentImage:
-    """Return a picture of a comment that the actor may see, as its reader, author or moderator.
-
-    Raises:
-        NotFound: if there is none.
-    """
-    image = session.get(CommentImage, image_id)
-    comment = session.get(Comment, image.comment_id) if image is not None else None
-    if image is None or comment is None:
-        raise NotFound("没有找到这张图片。")
-    article = session.get_one(Article, comment.article_id)
-    judges = may_on(session, actor, Permission.COMMENT_MODERATE, article.node, article.owner_department_id)
-    if not (judges and audience_scope(session, actor).admits(article.access_key)):
-        readable(session, actor, comment.id)
-    return image
-
-
 def checked_text(typed: str) -> str:
     """Return typed words as they may be stored, with personal numbers masked.
 
@@ -271,10 +251,10 @@ def _add(
     at: datetime,
     zone: ZoneInfo,
 ) -> Comment:
-    sent_twice = _sent_before(session, actor, comment, at)
+    sent_twice = sent_before(session, actor, comment, at)
     if sent_twice is not None:
         return sent_twice
-    _limit_rate(session, actor, at)
+    limit_rate(session, actor, at)
     words = shipped_words()
     comment.author_id = actor.person_id
     comment.created_at = at
@@ -308,32 +288,3 @@ def _first_state(session: Session, article: Article, comment: Comment) -> Commen
     if comment.is_official or mode_at(session, article.node) is ModerationMode.POST:
         return CommentState.VISIBLE
     return CommentState.PENDING
-
-
-def _sent_before(session: Session, actor: Actor, comment: Comment, at: datetime) -> Comment | None:
-    return session.scalar(
-        select(Comment)
-        .where(
-            Comment.author_id == actor.person_id,
-            Comment.created_at > at - DOUBLE_CLICK,
-            Comment.article_id == comment.article_id,
-            Comment.parent_id.is_(None)
-            if comment.parent_id is None
-            else Comment.parent_id == comment.parent_id,
-            Comment.text == comment.text,
-            Comment.state != CommentState.WITHDRAWN,
-        )
-        .limit(1)
-    )
-
-
-def _limit_rate(session: Session, actor: Actor, at: datetime) -> None:
-    moments = session.scalars(
-        select(Comment.created_at)
-        .where(Comment.author_id == actor.person_id, Comment.created_at > at - ONE_DAY)
-        .order_by(Comment.created_at.desc())
-        .limit(MOST_IN_ONE_DAY)
-    ).all()
-    recent = sum(moment > at - FEW_MINUTES for moment in moments)
-    if recent >= MOST_IN_FEW_MINUTES or len(moments) >= MOST_IN_ONE_DAY:
-        raise TooMany("评论发得太快了，请过几分钟再发；内容已为您保留。")

@@ -14,9 +14,10 @@ from werkzeug.wrappers import Response
 from kb.access import Actor, audience_scope
 from kb.articles import visible_article
 from kb.attachments import stream
+from kb.comment_images import image_of
 from kb.comment_reactions import report, thank
 from kb.comment_threads import discussion, own_comments, page_of
-from kb.comments import MOST_IMAGES, NewComment, answer, image_of, post, readable, reply, withdraw
+from kb.comments import MOST_IMAGES, NewComment, answer, post, readable, reply, withdraw
 from kb.errors import Invalid, KnowledgeBaseError, TooMany
 from kb.images import LARGEST_FILE
 from kb.mentions import candidates

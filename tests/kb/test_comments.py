@@ -14,9 +14,10 @@ from talking import ZONE, actor, comment, moderate_after, newcomer, passed, task
 
 from kb.access import audience_scope
 from kb.audit import first_broken
+from kb.comment_images import image_of
 from kb.comment_reactions import report, thank
 from kb.comment_threads import discussion, own_comments
-from kb.comments import TEXT_BYTES, answer, image_of, reply, withdraw
+from kb.comments import TEXT_BYTES, answer, reply, withdraw
 from kb.database import Database
 from kb.errors import Forbidden, Invalid, NotFound, TooMany
 from kb.feedback import give
