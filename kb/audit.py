@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -40,7 +40,8 @@ def record(
     session.execute(update(ChangeCounter).values(value=ChangeCounter.value))
     previous = session.scalar(select(AuditEvent.hash).order_by(AuditEvent.id.desc()).limit(1)) or GENESIS
     event = AuditEvent(
-        at=at,
+        # The hash is over the instant as it is read back: in UTC, whatever zone the caller counts in.
+        at=at.astimezone(UTC),
         actor_id=actor.person_id if actor else None,
         actor_name=actor.name if actor else "系统",
         action=action,

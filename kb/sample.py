@@ -27,6 +27,7 @@ from kb.ports import Clock
 from kb.sample_comments import Scene, write_comments
 from kb.sample_files import SampleArticle, SampleRevision, read_articles
 from kb.sample_history import ReadArticle, write_history
+from kb.sample_notices import write_notices
 
 SOURCE = "sample"
 OPENING = time(9, 0)
@@ -56,6 +57,7 @@ class SampleReport:
     views: int = 0
     searches: int = 0
     comments: int = 0
+    announcements: int = 0
 
 
 def sample_folder() -> Path:
@@ -131,6 +133,7 @@ class _Loader:
         )
         scene = Scene(self.articles, self.people, self.departments, self.nodes, self.now, self.zone)
         comments = write_comments(self.session, scene, sample_folder() / "comments.toml")
+        announcements = write_notices(self.session, scene, sample_folder() / "notices.toml")
         report = SampleReport(
             is_new=True,
             articles=len(articles),
@@ -140,6 +143,7 @@ class _Loader:
             views=views,
             searches=searches,
             comments=comments,
+            announcements=announcements,
         )
         detail = {"articles": report.articles, "revisions": report.revisions}
         audit.record(self.session, None, "sample.load", f"source:{SOURCE}", self.now, detail=detail)
@@ -171,7 +175,6 @@ class _Loader:
                 self.founded,
                 row["staff_number"],
             )
-            self.people[row["username"]].is_active = is_demo or known is not None
         self.session.flush()
 
     def _load_article(self, sample: SampleArticle) -> ReadArticle | None:

@@ -10,17 +10,21 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from kb.access import AudienceScope
+from kb.access import Actor, AudienceScope, audience_scope
+from kb.acknowledgements import pending
 from kb.audit import first_broken
 from kb.clock import FixedClock
 from kb.database import Database, sqlite_url
 from kb.feeds import hot_queries, hottest, latest
 from kb.models import (
+    Announcement,
     Article,
     Attachment,
     Comment,
+    Copy,
     Feedback,
     Node,
+    Notification,
     Person,
     Point,
     Revision,
@@ -29,7 +33,10 @@ from kb.models import (
     Task,
     View,
 )
+from kb.passwords import matches
+from kb.review_queue import counts
 from kb.revisions import Status, revision_at, status_at
+from kb.rosters import State, roster
 from kb.sample import SampleReport, demo_accounts, is_loaded, load_sample, sample_folder
 from kb.sample_files import dated, read_articles
 
@@ -157,11 +164,15 @@ def test_some_articles_are_for_one_department_only(session):
 
 def test_there_is_one_demo_account_for_each_role(session):
     roles = {
-        person.username: [row.role for row in person.role_rows]
-        for person in session.scalars(select(Person).where(Person.is_active))
+        person.username: [row.role for row in person.role_rows] for person in session.scalars(select(Person))
     }
-    assert roles == {role: [role] for role in ("agent", "publisher", "reviewer", "manager", "admin")}
-    assert {account.username for account in demo_accounts()} == roles.keys()
+    names = {account.username for account in demo_accounts()}
+    assert {name: roles[name] for name in names} == {
+        role: [role] for role in ("agent", "publisher", "reviewer", "manager", "admin")
+    }
+    password = demo_accounts()[0].password
+    colleague = session.scalars(select(Person).where(Person.username == "seat01")).one()
+    assert not matches(colleague.password_hash, password)
 
 
 def test_the_home_page_is_alive(session):
@@ -262,3 +273,25 @@ def test_the_sample_shows_a_living_conversation(session, report):
     assert session.scalar(select(func.count()).select_from(Feedback)) > 200
     assert "13912345678" not in "".join(comment.text for comment in comments)
     assert first_broken(session) is None
+
+
+def test_required_reading_is_confirmed_by_some_and_asked_of_the_agent(session):
+    agent = Actor.of(session.scalars(select(Person).where(Person.username == "agent")).one())
+    manager = Actor.of(session.scalars(select(Person).where(Person.username == "manager")).one())
+    asked = pending(session, agent, audience_scope(session, agent), NOW)
+    assert len(asked) == 2
+    assert [item.confirmed is not None for item in asked].count(True) == 1
+    for announcement in session.scalars(select(Announcement).where(Announcement.is_required)):
+        found = roster(session, manager, announcement, NOW)
+        assert 0 < found.count(State.CONFIRMED) < len(found.lines)
+
+
+def test_review_dates_copies_and_notifications_are_alive(session):
+    everything = AudienceScope(None)
+    rows = counts(session, everything, NOW)
+    assert sum(row.overdue for row in rows) >= 3
+    assert sum(row.soon for row in rows) >= 3
+    assert sum(row.unplanned for row in rows) >= 5
+    assert session.scalar(select(func.count()).select_from(Copy)) > 150
+    kinds = set(session.scalars(select(Notification.kind)))
+    assert {"acknowledgement_wanted", "review_overdue"} <= kinds
