@@ -21,7 +21,8 @@ class Removal:
 INGREDIENTS: Mapping[str, Removal] = MappingProxyType(
     {
         "synonyms": Removal(factors={"synonym": 0.0, "related": 0.0}),
-        "sound": Removal(factors={"sound": 0.0, "real_word": 0.0}),
+        "sound": Removal(factors={"sound": 0.0, "rough": 0.0, "real_word": 0.0}),
+        "rough_sound": Removal(factors={"rough": 0.0}),
         "letters": Removal(factors={"letters": 0.0}),
         "slips": Removal(factors={"slip": 0.0, "turned": 0.0}),
         "lookalikes": Removal(factors={"shape": 0.0}),

@@ -58,3 +58,41 @@ def sound_keys(text: str) -> list[str]:
 def initials(word: str) -> str:
     """Return the first letters of a word's syllables."""
     return "".join(syllable[:1] for syllable in syllables(word))
+
+
+_CONFUSED_INITIALS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("l", "n"), ("f", "h"))
+_CONFUSED_FINALS = ("ang", "eng", "ing")
+
+
+@lru_cache(maxsize=2_000)
+def alike(syllable: str) -> tuple[str, ...]:
+    """Return a syllable and those that many speakers do not tell from it: zh/z, l/n, f/h, ing/in, ang/an."""
+    starts = {syllable}
+    for first, second in _CONFUSED_INITIALS:
+        if syllable.startswith(first):
+            starts.add(second + syllable[len(first) :])
+        elif syllable.startswith(second):
+            starts.add(first + syllable[len(second) :])
+    found = set(starts)
+    for one in starts:
+        if one.endswith(_CONFUSED_FINALS):
+            found.add(one[:-1])
+        elif one.endswith(("an", "en", "in")):
+            found.add(one + "g")
+    return (syllable, *sorted(found - {syllable}))
+
+
+def rough_key(key: str) -> str:
+    """Return a sound key in which syllables that are often confused are the same."""
+    return " ".join(min(alike_closure(syllable)) for syllable in key.split(" "))
+
+
+@lru_cache(maxsize=2_000)
+def alike_closure(syllable: str) -> frozenset[str]:
+    """Return every syllable that can be reached by confusions, the same set from any of them."""
+    found = {syllable}
+    while True:
+        more = {other for one in found for other in alike(one)} - found
+        if not more:
+            return frozenset(found)
+        found |= more

@@ -74,6 +74,7 @@ class Factors:
     synonym: float = 0.85
     related: float = 0.55
     sound: float = 0.75
+    rough: float = 0.6
     slip: float = 0.7
     turned: float = 0.85
     shape: float = 0.65

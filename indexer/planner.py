@@ -22,6 +22,7 @@ LONGEST_QUERY = 200
 LONGEST_STRETCH = 8
 SINGLE_WEIGHT = 0.8
 MOST_UNITS = 64
+CROSSED_VALUE = 0.92
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,8 @@ class Planner:
         phrases = self.vocabulary.spelled(letters, separated)
         if not phrases and not separated:
             phrases = self.vocabulary.by_initials(letters)
+        if not phrases and not separated and len(letters) > 2:
+            phrases = self.vocabulary.nearly_spelled(letters)
         return [
             Alternative(phrase, self.factors.letters * weight, Rung.SOUND)
             for phrase, weight in phrases
@@ -259,7 +262,8 @@ class Planner:
                 and self.occurs(second)
             ):
                 pair = tuple(Alternative(word, self.factors.turned, Rung.SLIP) for word in (first, second))
-                yield _Arc(end, len(text) * self.factors.turned * 0.95, False, pair, crossed=True)
+                # Both words have to be right at once: that is seldom chance, so it beats loose characters.
+                yield _Arc(end, len(text) * CROSSED_VALUE, False, pair, crossed=True)
 
     def _meant(self, text: str, literal: bool) -> tuple[Alternative, ...]:
         if not is_ideographic(text):
@@ -270,6 +274,12 @@ class Planner:
             for word in self.vocabulary.sounds_like(text)
             if self.occurs(word)
         ]
+        if not literal and not found:
+            found = [
+                Alternative(word, self.factors.rough, Rung.SOUND)
+                for word in self.vocabulary.sounds_nearly_like(text)
+                if self.occurs(word)
+            ]
         if not literal:
             found += self._slips(text)
             turned = text[::-1]

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from indexer.analyzer import Analyzer, is_ideographic
 from indexer.fold import fold, is_han, is_word_character
 from indexer.lexicon import Lexicon
-from indexer.pinyin import sound_keys, syllables
+from indexer.pinyin import rough_key, sound_keys, syllables
+from indexer.typed import spells
 
 LONGEST_WORD = 8
 SHORTEST_SLIP = 3
@@ -36,6 +37,7 @@ class Vocabulary:
             self.counts.update(word for word in analyzer.words(title) if 2 <= len(word) <= LONGEST_WORD)
         self._lookalikes = lexicon.lookalikes
         self._by_sound: dict[str, list[str]] = defaultdict(list)
+        self._by_rough_sound: dict[str, list[str]] = defaultdict(list)
         self._by_slip: dict[str, list[str]] = defaultdict(list)
         self._by_initials: dict[str, list[str]] = defaultdict(list)
         self._analyzer = analyzer
@@ -48,6 +50,7 @@ class Vocabulary:
         if is_ideographic(word):
             read = syllables(word)
             self._by_sound[" ".join(read)].append(word)
+            self._by_rough_sound[rough_key(" ".join(read))].append(word)
             self._by_initials["".join(syllable[0] for syllable in read)].append(word)
         if len(word) >= SHORTEST_SLIP:
             for shorter in _deletions(word):
@@ -80,6 +83,12 @@ class Vocabulary:
     def sounds_like(self, text: str) -> list[str]:
         """Return other words read like ``text``, commonest first."""
         found = {word for key in sound_keys(text) for word in self._by_sound.get(key, ()) if word != text}
+        return sorted(found, key=lambda word: (-self.counts[word], word))[:MOST_FOUND]
+
+    def sounds_nearly_like(self, text: str) -> list[str]:
+        """Return words that are read like ``text`` by those who confuse zh and z, l and n, in and ing."""
+        key = " ".join(syllables(text))
+        found = {word for word in self._by_rough_sound.get(rough_key(key), ()) if word != text}
         return sorted(found, key=lambda word: (-self.counts[word], word))[:MOST_FOUND]
 
     def slips_of(self, text: str) -> list[str]:
@@ -129,6 +138,19 @@ class Vocabulary:
             phrases[self._text[place : place + len(letters)]] += 1
         phrases.update({word: 1 for word in self._by_initials.get(letters, ())})
         return self._weighted(phrases)
+
+    def nearly_spelled(self, letters: str) -> list[tuple[str, float]]:
+        """Return words that letters spell partly in full and partly by initials, or with confused sounds."""
+        words: Counter[str] = Counter()
+        for reading in split_syllables(letters):
+            if len(reading) > 1:
+                found = self._by_rough_sound.get(rough_key(" ".join(reading)), ())
+                words.update({word: self.counts[word] for word in found})
+        if not words and len(letters) > 2:
+            for first, listed in self._by_initials.items():
+                if first[0] == letters[0] and _is_inside(first, letters):
+                    words.update({word: self.counts[word] for word in listed if spells(letters, word)})
+        return self._weighted(words)
 
     def words_of_letters(self, letters: str) -> list[tuple[str, list[tuple[str, float]]]]:
         """Return the fewest words that letters may spell one after another, by pinyin or by initials.
@@ -186,6 +208,12 @@ def _occurrences(text: str, wanted: str, limit: int) -> Iterator[int]:
         yield place
         limit -= 1
         place = text.find(wanted, place + 1)
+
+
+def _is_inside(initials: str, letters: str) -> bool:
+    """Return whether initials stand among letters in their order; quick, and true more often than needed."""
+    rest = iter(letters)
+    return len(initials) < len(letters) and all(letter in rest for letter in initials)
 
 
 def _deletions(word: str) -> Iterator[str]:

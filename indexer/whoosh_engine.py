@@ -15,6 +15,7 @@ from indexer.language import Language
 from indexer.opened import Opened
 from indexer.snapshot import Leaf, Snapshot
 from indexer.store import ArrayWriter, IndexDamaged, IndexFolder, latest_generation, verify
+from indexer.typed import begins_with
 from indexer.weights import Weights
 from kb.errors import SearchUnavailable
 from kb.ports import ArticleChange, EngineAnswer, EngineQuery, Marks, Suggestion, SuggestQuery
@@ -55,6 +56,10 @@ class WhooshEngine:
     def related(self, article_id: int, query: SuggestQuery) -> Sequence[Suggestion]:
         """Return articles about the same thing, best first."""
         return Answerer(self.opened()).related(article_id, query)
+
+    def begun(self, typed: str, texts: Sequence[str]) -> Sequence[str]:
+        """Return those of some texts that begin with what is typed; see ``kb.ports.SearchEngine``."""
+        return [text for text in texts if begins_with(text, typed)] if typed else []
 
     def mark(self, query_text: str, text: str) -> Marks:
         """Return where the words of a query stand in a text."""

@@ -335,6 +335,12 @@ class SearchEngine(Protocol):
     def related(self, article_id: int, query: SuggestQuery) -> Sequence[Suggestion]:
         """Return articles about the same thing as ``article_id``, best first, within the rights."""
 
+    def begun(self, typed: str, texts: Sequence[str]) -> Sequence[str]:
+        """Return those of some texts that begin with what is typed, in their order.
+
+        Each character may be typed as itself, as pinyin or by its initial. Needs no index.
+        """
+
     def mark(self, query_text: str, text: str) -> Marks:
         """Return where the words of a query stand in any text, as merged character ranges."""
 

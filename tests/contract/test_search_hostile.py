@@ -1,6 +1,8 @@
 """Hostile and odd queries: they are answered quickly, as text, and raise nothing."""
 
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -55,6 +57,17 @@ HOSTILE = {
 }
 
 
+# Seconds of one thread, so that what else the machine does at the moment does not count.
+LONGEST = 1.0
+
+
+def timed(ask: Callable[[], Any]) -> tuple[Any, float]:
+    """Return an answer and the seconds of computing that it took."""
+    started = time.thread_time()
+    answer = ask()
+    return answer, time.thread_time() - started
+
+
 @pytest.fixture(scope="module")
 def engine(engine_of: EngineOf) -> SearchEngine:
     return engine_of(
@@ -67,18 +80,25 @@ def engine(engine_of: EngineOf) -> SearchEngine:
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_query_is_answered_quickly(engine: SearchEngine, text: str) -> None:
-    started = time.perf_counter()
-    answer = engine.search(query(text))
+    answer, spent = timed(lambda: engine.search(query(text)))
     assert answer.total >= len(answer.hits)
-    assert time.perf_counter() - started < 5
+    assert spent < LONGEST
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_text_is_suggested_for_and_marked_quickly(engine: SearchEngine, text: str) -> None:
-    started = time.perf_counter()
-    engine.suggest(SuggestQuery(text, NOW, None))
-    engine.mark(text, "信用卡挂失")
-    assert time.perf_counter() - started < 8
+    for ask in (
+        lambda: engine.suggest(SuggestQuery(text, NOW, None)),
+        lambda: engine.mark(text, "信用卡挂失"),
+        lambda: engine.begun(text, ["信用卡挂失", "xinyongka"] * 100),
+    ):
+        assert timed(ask)[1] < LONGEST
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_the_longest_query_that_a_page_takes_is_answered_quickly(engine: SearchEngine, text: str) -> None:
+    for start in range(0, min(len(text), 128), 64):
+        assert timed(lambda start=start: engine.search(query(text[start : start + 64])))[1] < LONGEST
 
 
 def test_query_syntax_means_nothing(engine: SearchEngine) -> None:

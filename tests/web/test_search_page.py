@@ -454,6 +454,17 @@ def test_typing_offers_own_searches_and_categories(agent: FlaskClient, clock: Fi
     assert [item["text"] for item in found["node"]] == ["挂失与补卡"]
 
 
+@pytest.mark.parametrize("typed", ["gs", "gsjc", "guashi", "guashijc", "gs解", "挂sjc"])
+def test_own_searches_and_categories_are_offered_by_pinyin_and_initials(
+    agent: FlaskClient, typed: str
+) -> None:
+    fetch(agent, "/search?q=挂失解除")
+    found = suggestions(agent, typed)
+    assert [item["text"] for item in found["recent"]] == ["挂失解除"]
+    if typed in "guashi":
+        assert [item["text"] for item in found["node"]] == ["挂失与补卡"]
+
+
 def test_what_several_colleagues_ask_is_offered_as_a_completion(
     agent: FlaskClient, database: Database, world: World
 ) -> None:
@@ -479,7 +490,8 @@ def test_what_several_colleagues_ask_is_offered_as_a_completion(
             )
         lonely = {"person_id": world.people["reviewer"], "text": "年费投诉", "folded": "年费投诉"}
         session.add(Search(**lonely, total=2, searched_at=NOON - timedelta(days=1)))
-    assert [item["text"] for item in suggestions(agent, "年费")["completion"]] == ["年费减免条件"]
+    for typed in ("年费", "nfjm", "nianfei", "nf减免"):
+        assert [item["text"] for item in suggestions(agent, typed)["completion"]] == ["年费减免条件"]
 
 
 def test_an_empty_box_offers_what_was_searched_last(agent: FlaskClient) -> None:

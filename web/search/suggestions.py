@@ -21,6 +21,9 @@ ARTICLES = 5
 COMPLETIONS = 3
 RECENT = 3
 CATEGORIES = 2
+# So many searches are compared with what is typed where letters may stand for characters.
+REMEMBERED = 100
+HOT_DAYS = 30
 
 Item = dict[str, object]
 Group = dict[str, object]
@@ -51,16 +54,31 @@ def groups(
             ("recent", _("最近搜索"), _queries(recent, "")), ("hot", _("大家在搜"), _queries(hot[:4], ""))
         )
     articles = _articles(session, scope, engine, text, moment, as_of)
-    recent = [query for query in recent_searches(session, actor, RECENT + 1, text) if query != text][:RECENT]
+    own = [
+        *recent_searches(session, actor, RECENT + 1, text),
+        *_begun(engine, text, recent_searches(session, actor, REMEMBERED)),
+    ]
+    recent = [query for query in dict.fromkeys(own) if query != text][:RECENT]
     known = {text, *recent}
-    more = [query for query in hot_continuations(session, scope, text, moment, limit=8) if query not in known]
+    asked = hot_continuations(session, scope, text, moment, limit=8)
+    if _is_spelled(text):
+        asked += _begun(engine, text, hot_queries(session, scope, moment, days=HOT_DAYS, limit=REMEMBERED))
+    more = [query for query in dict.fromkeys(asked) if query not in known]
     room = max(1, ROWS - len(articles) - len(recent) - CATEGORIES)
     return _present(
         ("article", _("直达"), articles),
         ("completion", _("补全"), _queries(more[: min(room, COMPLETIONS)], text)),
         ("recent", _("最近搜索"), _queries(recent, text)),
-        ("node", _("分类"), _categories(session, scope, text)),
+        ("node", _("分类"), _categories(session, scope, engine, text)),
     )
+
+
+def _is_spelled(text: str) -> bool:
+    return any(character.isascii() and character.isalpha() for character in text)
+
+
+def _begun(engine: SearchEngine, text: str, queries: Sequence[str]) -> Sequence[str]:
+    return engine.begun(text, queries) if _is_spelled(text) else ()
 
 
 def _present(*candidates: tuple[str, str, list[Item]]) -> list[Group]:
@@ -99,15 +117,16 @@ def _queries(texts: Iterable[str], typed: str) -> list[Item]:
     return [_item(query, _prefix(query, typed), url_for("search.page", q=query)) for query in texts]
 
 
-def _categories(session: Session, scope: AudienceScope, text: str) -> list[Item]:
+def _categories(session: Session, scope: AudienceScope, engine: SearchEngine, text: str) -> list[Item]:
     nodes = nodes_by_id(visible_tree(session, scope))
     wanted = text.casefold()
+    begun = set(_begun(engine, text, [node.title for node in nodes.values()]))
     items = []
     for node in nodes.values():
         place = node.title.casefold().find(wanted)
-        if place >= 0:
+        if place >= 0 or node.title in begun:
             above = nodes.get(node.parent_id) if node.parent_id is not None else None
-            marks = ((place, place + len(wanted)),)
+            marks = ((place, place + len(wanted)),) if place >= 0 else ()
             url = url_for("search.page", node=node.id)
             items.append(_item(node.title, marks, url, above.title if above else ""))
     return items[:CATEGORIES]
