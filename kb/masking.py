@@ -67,8 +67,9 @@ def mask_personal_data(text: str) -> str:
 
 def _masked_once(text: str) -> str:
     text = _IDENTITY.sub(_masked_identity, text)
-    text = _MOBILE.sub(_masked_mobile, text)
-    return _NUMBER_RUN.sub(_masked_cards, text)
+    # Cards before mobiles: the last eleven digits of a card written in two groups can look like one.
+    text = _NUMBER_RUN.sub(_masked_cards, text)
+    return _MOBILE.sub(_masked_mobile, text)
 
 
 def _masked_identity(match: re.Match[str]) -> str:

@@ -40,6 +40,8 @@ ORDINARY = [
         ("卡号6222 0212 3456 7890 128，请查", "卡号6222****0128，请查"),
         ("4111-1111-1111-1111", "4111****1111"),
         ("622202 1234567890128", "6222****0128"),
+        ("620000 13000000003", "6200****0003"),
+        ("620000 13000000003 13800138000", "6200****0003 138****8000"),
         ("６２２２０２１２３４５６７８９０１２８", "６２２２****０１２８"),
         ("11010519491231002X", "1101****002X"),
         ("身份证11010519491231002x。", "身份证1101****002x。"),
@@ -124,6 +126,6 @@ def test_text_without_long_numbers_is_untouched(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["6" * 500_000, "6222 " * 100_000, "138 0013 " * 50_000, "1 " * 250_000])
 def test_half_a_megabyte_of_digits_is_read_in_linear_time(text: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     mask_personal_data(text)
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10

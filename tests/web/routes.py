@@ -88,6 +88,7 @@ ROUTES: dict[str, Rule] = {
     "tasks.write_solution": Kind.SECRET,
     "comments.follow": Kind.SECRET,
     "comments.picture": Kind.SECRET,
+    "watching.page": Kind.SECRET,
     # writing, reviewing, versions
     "drafts.page": Kind.EVERYONE,
     "editor.start": only(P),
