@@ -1,7 +1,5 @@
 """People of the small bank who comment, judge and deal with tasks, for tests of all of these."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
 from small_bank import NOON, PASSWORD, World
@@ -74,10 +72,3 @@ def moderate_after(session: Session, world: World, node: str = "personal") -> No
     """Let comments at a node be visible at once."""
     session.add(ModerationRule(node_id=world.nodes[node], mode="post", set_at=NOON))
     session.flush()
-
-
-@contextmanager
-def writing(database) -> Iterator[Session]:  # type: ignore[no-untyped-def]
-    """One committed transaction."""
-    with database.write() as session:
-        yield session
