@@ -18,6 +18,8 @@ from kb.nodes import breadcrumb, nodes_by_id, tree
 from kb.people import names_of
 from kb.sensitive import SensitiveWords, shipped_words
 from kb.versions import compared, numbered
+from web.marking import mark_html
+from web.search.marker import marker_for
 from web.session import current_actor
 from web.transactions import now, reading, services, writing
 from web.versions import MODES, read_moment
@@ -169,6 +171,8 @@ def _page(session: Session, revision_id: int, problem: str = "", fields: dict[st
         draft=draft,
         article=article,
         found=compared(session, old, new, zone),
+        # As readers get it: alignments are classes, because no page of theirs allows inline styles.
+        body=mark_html(new.html, marker_for(services().engine, "")),
         mode=mode if mode in MODES else "inline",
         only_changes=request.values.get("all") is None,
         steps=steps,
