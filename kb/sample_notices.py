@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from kb.access import Actor, audience_scope
@@ -30,6 +30,7 @@ from kb.revisions import is_shown_at, next_review
 from kb.sample_comments import Scene
 
 SEED = 20260404
+LATE_INTERVAL_DAYS = 30
 
 
 def write_notices(session: Session, scene: Scene, path: Path) -> int:
@@ -109,6 +110,11 @@ def _plan_reviews(session: Session, scene: Scene, table: Mapping[str, Any], chan
         revision = next((item for item in article.revisions if _is_shown(item, scene.now)), None)
         if revision is not None and chance.random() < table["checked"]:
             _check(session, scene, article, revision, chance)
+        article.review_due_at = next_review(article)
+    for slug in table["late"]:
+        article = scene.articles[slug]
+        session.execute(delete(ReviewCheck).where(ReviewCheck.article_id == article.id))
+        article.review_interval_days = LATE_INTERVAL_DAYS
         article.review_due_at = next_review(article)
 
 
