@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from kb import audit
 from kb.access import Actor, Permission, path_ids, require
 from kb.errors import Invalid, NotFound
-from kb.models import Article, Department, Person
+from kb.models import Article, Department, DepartmentLead, Person
 
 
 def ensure_department(session: Session, code: str, name: str, parent: Department | None = None) -> Department:
@@ -116,3 +116,19 @@ def _check(
         errors["parent"] = "上级不能是它自己或它的下级。"
     if errors:
         raise Invalid("部门没有保存，请按提示修改。", errors)
+
+
+def set_lead(
+    session: Session, actor: Actor | None, department: Department, person: Person, leads: bool, at: datetime
+) -> None:
+    """Say whether a person leads a department, and so sees who of it and below confirmed what is required."""
+    row = session.get(DepartmentLead, (department.id, person.id))
+    if leads == (row is not None):
+        return
+    if row is None:
+        session.add(DepartmentLead(department_id=department.id, person_id=person.id))
+    else:
+        session.delete(row)
+    action = "department.lead" if leads else "department.unlead"
+    detail = {"person": person.id}
+    audit.record(session, actor, action, f"department:{department.id}", at, detail=detail)

@@ -155,7 +155,7 @@ def inbox(
         select(Notification, Article.access_key)
         .outerjoin(Article, Article.id == Notification.article_id)
         .where(*wanted)
-        .order_by(Notification.id.desc())
+        .order_by(Notification.created_at.desc(), Notification.id.desc())
         .offset(offset)
         .limit(limit)
     ).all()

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from kb.clock import FixedClock
 from kb.database import Database
 from kb.models import Acknowledgement, AuditEvent, DepartmentLead, Notification, Role
+from web.cli import run
 
 CsrfToken = Callable[[FlaskClient], str]
 LoggedIn = Callable[..., FlaskClient]
@@ -264,3 +265,19 @@ def test_lists_ask_no_more_questions_when_they_grow(
             announce(session, world, title="", article_id=world.articles["annual-fee"])
     assert [count(client, url) for client, url in urls] == before
     assert before[0] <= 22 and before[1] <= 14 and before[2] <= 12
+
+
+def test_a_lead_is_named_at_the_command_line(
+    home, database: Database, world: World, monkeypatch, capsys
+) -> None:
+    monkeypatch.setenv("KB_HOME", str(home))
+    assert run(["department", "lead", "service", "agent"]) == 0
+    assert "李晓雯 已是客户服务中心的主管" in capsys.readouterr().out
+    with database.read() as session:
+        assert session.get(DepartmentLead, (world.departments["service"], world.people["agent"]))
+    assert run(["department", "lead", "service", "agent", "--remove"]) == 0
+    assert run(["department", "lead", "service", "nobody"]) == 1
+    with database.read() as session:
+        assert session.scalars(select(DepartmentLead)).all() == []
+        actions = session.scalars(select(AuditEvent.action).order_by(AuditEvent.id)).all()
+    assert actions[-2:] == ["department.lead", "department.unlead"]

@@ -12,6 +12,7 @@ from PIL import Image
 from sqlalchemy import select
 
 from kb.access import Actor
+from kb.announcement_versions import is_material
 from kb.autosaves import kept_for
 from kb.models import Attachment, AuditEvent, Person, Revision, RevisionState
 from web.security import CONTENT_SECURITY_POLICY
@@ -411,3 +412,19 @@ def test_a_discarded_draft_is_gone_and_noted(writer, post, draft, database):
     fetch(writer, f"/a/{draft}/edit", 404)
     with database.read() as session:
         assert session.scalar(select(AuditEvent.id).where(AuditEvent.action == "draft.discard")) is not None
+
+
+def test_a_submission_says_whether_readers_must_confirm_again(
+    writer, post, world, draft, database, app, logged_in
+):
+    post(writer, f"/a/{draft}/edit", **form(world), action="submit", similar_seen=1, slip="on")
+    revision = stored(database, draft)
+    with database.read() as session:
+        assert not is_material(session, revision.id)
+    page = fetch(logged_in(app.test_client(), "reviewer"), f"/reviews/{revision.id}")
+    assert "作者标为文字修订" in page
+    post(writer, f"/a/{draft}/edit", action="recall")
+    sent = form(world, version=stored(database, draft).lock_version)
+    post(writer, f"/a/{draft}/edit", **sent, action="submit", similar_seen=1)
+    with database.read() as session:
+        assert is_material(session, revision.id)

@@ -5,12 +5,13 @@ from datetime import datetime
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_login import current_user
 from sqlalchemy.orm import Session, selectinload
 from werkzeug.wrappers import Response
 
 from kb.access import Actor, AudienceScope, Permission, audience_scope, may
 from kb.acknowledgements import acknowledge, confirmed_versions, last_read, pending
-from kb.announcement_versions import Chain, Version, chain_of
+from kb.announcement_versions import Chain, Version, chain_of, is_material
 from kb.announcements import find, latest_text, listed, may_manage, texts_of
 from kb.diffs import Comparison, compare
 from kb.errors import Conflict
@@ -30,6 +31,21 @@ NUMBER = f"<int(max={LARGEST_ID}):announcement_id>"
 
 blueprint = Blueprint("announcements", __name__, url_prefix="/announcements")
 blueprint.add_app_template_filter(deadline)
+
+
+@blueprint.app_context_processor
+def _tools() -> dict[str, object]:
+    return {"may_announce": _may_announce, "is_wording_only": _is_wording_only}
+
+
+def _may_announce() -> bool:
+    return current_user.is_authenticated and bool(may(current_actor(), Permission.ANNOUNCEMENT_WRITE))
+
+
+def _is_wording_only(revision: Revision) -> bool:
+    """Return whether an author said that a revision changes nothing that readers must know."""
+    with reading() as session:
+        return not is_material(session, revision.id)
 
 
 @dataclass(frozen=True)

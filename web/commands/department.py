@@ -1,8 +1,11 @@
 """``kb department``: the departments that own articles and that people belong to."""
 
 import click
+from sqlalchemy import select
 
-from kb.departments import all_departments, by_name_or_code, ensure_department
+from kb.departments import all_departments, by_name_or_code, ensure_department, set_lead
+from kb.models import Person
+from kb.people import folded_username
 from web.commands.opening import open_store
 
 
@@ -36,3 +39,22 @@ def list_all() -> None:
     with open_store().database.read() as session:
         for row in all_departments(session):
             click.echo(f"{row.code}\t{row.name}")
+
+
+@department.command("lead")
+@click.argument("name")
+@click.argument("username")
+@click.option("--remove", is_flag=True, help="不再担任主管。")
+def lead(name: str, username: str, remove: bool) -> None:
+    """让用户 USERNAME 担任部门 NAME 的主管，可查看本部门及下级的必读确认名单。"""
+    store = open_store()
+    with store.database.write() as session:
+        found = by_name_or_code(session, name)
+        person = session.scalar(select(Person).where(Person.username == folded_username(username)))
+        if found is None:
+            raise click.ClickException(f"没有名称或代码为“{name}”的部门。")
+        if person is None:
+            raise click.ClickException(f"没有用户名为“{username}”的用户。")
+        set_lead(session, None, found, person, not remove, store.clock.now())
+        sentence = f"{person.name} {'不再是' if remove else '已是'}{found.name}的主管。"
+    click.echo(sentence)
