@@ -12,6 +12,7 @@ from web.commands.audit import audit
 from web.commands.database import sample, upgrade
 from web.commands.department import department
 from web.commands.evaluate import evaluate
+from web.commands.evidence import evidence
 from web.commands.indexing import index, reindex
 from web.commands.knowledge import import_command
 from web.commands.node import audience, grant, node
@@ -49,6 +50,7 @@ kb.add_command(node)
 kb.add_command(audience)
 kb.add_command(grant)
 kb.add_command(webhook)
+kb.add_command(evidence)
 
 
 def run(arguments: Sequence[str]) -> int:

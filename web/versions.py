@@ -13,7 +13,8 @@ from werkzeug.wrappers import Response
 from kb import drafts
 from kb.access import Permission, audience_scope, may_on
 from kb.diffs import folded
-from kb.errors import NotFound
+from kb.errors import Forbidden, NotFound
+from kb.evidence import evidence_article
 from kb.models import Article, Revision
 from kb.people import names_of
 from kb.revisions import is_shown_at
@@ -43,6 +44,7 @@ def page(article_id: int) -> str:
             title=_title(revisions),
             revisions=[(item, _standing(item, article, moment)) for item in revisions],
             names=names_of(session, people),
+            may_take_out=_may_take_out(session, article),
             may_restore=bool(
                 may_on(session, actor, Permission.ARTICLE_WRITE, article.node, article.owner_department_id)
             ),
@@ -129,6 +131,15 @@ def _with_document_number(session: Session, document_number: str, moment: dateti
         .limit(2)
     )
     return list(rows)
+
+
+def _may_take_out(session: Session, article: Article) -> bool:
+    actor = current_actor()
+    try:
+        evidence_article(session, actor, audience_scope(session, actor), article.id)
+    except (Forbidden, NotFound):
+        return False
+    return True
 
 
 def _title(revisions: list[Revision]) -> str:
