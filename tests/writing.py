@@ -15,11 +15,12 @@ PUT = """([html, plain]) => {
 }"""
 
 
-def begin(page: Any, title: str, form: str = "html") -> str:
+def begin(page: Any, title: str, form: str = "html", template: str = "") -> str:
     """Begin a draft on the start page and return the address of its editor."""
     page.fill("#field-title", title)
     page.select_option("#field-node", index=1)
     page.check(f"input[name=format][value={form}]")
+    page.check(f"input[name=template][value='{template}']")
     page.click(".start-ways .button-primary")
     ready(page)
     return str(page.url)

@@ -6,7 +6,7 @@ from typing import Any
 
 import docx
 import pytest
-from browsing import until
+from browsing import barriers, until
 from clipboards import EXCEL, EXCEL_CLEAN, WORD, WORD_CLEAN
 from sqlalchemy import select
 from writing import begin, paste, ready, save, source
@@ -81,6 +81,7 @@ def test_a_pasted_screenshot_becomes_an_upload(open_page, site):
 
 def test_typing_is_saved_by_itself_and_leaving_in_between_asks(open_page, site):
     page = open_page("/a/new", "publisher")
+    page.clock.install()
     begin(page, "自动保存")
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
@@ -92,6 +93,7 @@ def test_typing_is_saved_by_itself_and_leaving_in_between_asks(open_page, site):
     # The copy in this browser was made on leaving.
     page.click("#local-copy button")
     assert page.input_value("#field-summary") == "写到一半"
+    page.clock.run_for(16_000)
     until(page, "() => document.getElementById('saved').classList.contains('is-saved')")
     assert stored(site, page).summary == ""
     again = open_page(page.url.replace(site.url, ""), "publisher")
@@ -235,11 +237,17 @@ def test_without_scripts_the_whole_form_works(open_page, site):
     assert "审核中" in page.inner_text("main")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1440, 900), (1366, 768), (390, 844)])
-def test_the_editor_fits_every_desk(open_page, theme, size):
-    page = open_page(
-        "/a/new", "publisher", viewport={"width": size[0], "height": size[1]}, color_scheme=theme
-    )
-    begin(page, "版面")
+@pytest.mark.parametrize(
+    ("theme", "size"),
+    [("light", (1440, 900)), ("dark", (1366, 768)), ("light", (390, 844)), ("dark", (390, 844))],
+)
+def test_writing_fits_every_desk_and_has_no_barrier(open_page, theme, size):
+    desk = {"width": size[0], "height": size[1]}
+    page = open_page("/a/new", "publisher", viewport=desk, color_scheme=theme)
+    assert barriers(page) == []
+    begin(page, "版面", template="fees")
+    page.click("#add-block")
+    assert barriers(page) == []
     assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
+    drafts = open_page("/drafts", "publisher", viewport=desk, color_scheme=theme)
+    assert barriers(drafts) == []
