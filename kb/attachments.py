@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from kb.access import AudienceScope
 from kb.articles import touch
-from kb.errors import Invalid, NotFound
+from kb.errors import NotFound
+from kb.file_rules import check_file
 from kb.models import Article, Attachment, Blob, BlobChunk, FilePart, FileText, Revision
 from kb.ports import Clock, Extraction
 from kb.sealing import reseal
@@ -58,11 +59,10 @@ def attach(session: Session, revision: Revision, file: NewFile, position: int, a
     """Attach a file to a revision; its text is extracted later, by the follower.
 
     Raises:
-        Invalid: if the file is empty.
+        Invalid: if the file is empty, too large or of a kind that is not allowed.
     """
     name = clean_name(file.name)
-    if not file.data:
-        raise Invalid(f"附件“{name}”是空文件，请重新选择。")
+    check_file(name, file.data)
     sha256 = store_blob(session, file.data, at)
     attachment = Attachment(
         revision_id=revision.id, position=position, name=name, sha256=sha256, size=len(file.data)

@@ -63,7 +63,7 @@ def test_a_file_larger_than_a_chunk_arrives_unchanged(
     agent: FlaskClient, database: Database, world: World
 ) -> None:
     data = bytes(range(256)) * 10_000
-    number = add_file(database, world, "today", "大文件.bin", data)
+    number = add_file(database, world, "today", "大文件.zip", data)
     with agent.get(f"/files/{number}") as answer:
         assert answer.data == data
 
