@@ -8,6 +8,7 @@ from flask_wtf.csrf import CSRFProtect
 from web import (
     admin,
     announcements,
+    api,
     articles,
     attachments,
     audiences,
@@ -52,6 +53,7 @@ LARGEST_FIELD = 4 * 1024 * 1024
 NOUNS = (
     admin,
     announcements,
+    api,
     articles,
     attachments,
     audiences,
@@ -99,7 +101,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     static_files.install(app, Path(app.root_path) / "static")
     # Before anything reads the form: the check of its token does.
     app.before_request(editor.allow_large_files)
-    CSRFProtect(app)
+    # A program shows its token in a header, which no other site can make a browser send.
+    CSRFProtect(app).exempt(api.blueprint)
     session.install(app)
     i18n.install(app, settings.zone)
     errors.install(app)

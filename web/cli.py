@@ -11,14 +11,17 @@ from kb.errors import Invalid, KnowledgeBaseError
 from web.commands.audit import audit
 from web.commands.database import sample, upgrade
 from web.commands.department import department
+from web.commands.draft import draft
 from web.commands.evaluate import evaluate
 from web.commands.evidence import evidence
 from web.commands.indexing import index, reindex
 from web.commands.knowledge import import_command
 from web.commands.node import audience, grant, node
 from web.commands.person import user
+from web.commands.publishing import PUBLISHING_COMMANDS
 from web.commands.search import search
 from web.commands.serve import serve
+from web.commands.token import token
 from web.commands.webhook import webhook
 
 FAILED = 1
@@ -51,6 +54,10 @@ kb.add_command(audience)
 kb.add_command(grant)
 kb.add_command(webhook)
 kb.add_command(evidence)
+kb.add_command(token)
+kb.add_command(draft)
+for command in PUBLISHING_COMMANDS:
+    kb.add_command(command)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -43,6 +43,10 @@ PUBLIC_ENDPOINTS = frozenset(
     }
 )
 
+# These ask for a token of their own instead of a login.
+TOKEN_BLUEPRINTS = frozenset({"api"})
+API_PATH = "/api/"
+
 blueprint = Blueprint("session", __name__)
 
 
@@ -94,6 +98,8 @@ def _load(token: str) -> SignedIn | None:
 
 
 def _require_login() -> BaseResponse | None:
+    if request.blueprint in TOKEN_BLUEPRINTS:
+        return None
     if request.endpoint is None or request.endpoint in PUBLIC_ENDPOINTS or current_user.is_authenticated:
         return None
     if wants_json():
@@ -106,6 +112,8 @@ def _require_login() -> BaseResponse | None:
 
 def wants_json() -> bool:
     """Return whether a script asks rather than a person's navigation."""
+    if request.path.startswith(API_PATH):
+        return True
     best = request.accept_mimetypes.best_match(["text/html", "application/json"])
     return best == "application/json" and not request.accept_mimetypes.accept_html
 
