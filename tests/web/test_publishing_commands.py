@@ -53,9 +53,7 @@ def test_wording_goes_from_a_script_to_the_agents_and_stays_provable(kb: Kb, wor
     arguments = ("draft", "edit", article, "--article", "--change", "工本费降到 6 元", "--body", "-")
     made = json.loads(kb(*arguments, token=author, stdin="补卡工本费 6 元每张。").stdout)
     handed_in = json.loads(kb("submit", str(made["id"]), token=author).stdout)
-    refused = kb(
-        "approve", str(made["id"]), "--hash", handed_in["content_hash"], token=author, code=1
-    )
+    refused = kb("approve", str(made["id"]), "--hash", handed_in["content_hash"], token=author, code=1)
     assert "review" in refused.stderr
     start = datetime.now(UTC) + timedelta(seconds=4)
     approved = kb(
