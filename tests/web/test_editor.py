@@ -13,8 +13,9 @@ from sqlalchemy import select
 
 from kb.access import Actor
 from kb.announcement_versions import is_material
+from kb.articles import RevisionText, add_revision, approve, open_revision
 from kb.autosaves import kept_for
-from kb.models import Attachment, AuditEvent, Person, Revision, RevisionState
+from kb.models import Article, Attachment, AuditEvent, Person, Revision, RevisionState
 from web.security import CONTENT_SECURITY_POLICY
 
 SAMPLES = Path(__file__).parents[2] / "data" / "sample" / "attachments"
@@ -428,3 +429,29 @@ def test_a_submission_says_whether_readers_must_confirm_again(
     post(writer, f"/a/{draft}/edit", **sent, action="submit", similar_seen=1)
     with database.read() as session:
         assert is_material(session, revision.id)
+
+
+def test_a_version_published_meanwhile_is_named_and_has_to_be_looked_at(writer, post, world, database, clock):
+    article_id = world.articles["loss"]
+    post(writer, f"/a/{article_id}/edit", action="open")
+    with database.write() as session:
+        article = session.get_one(Article, article_id)
+        draft = open_revision(session, article_id)
+        # As an import or another tool may do: a version that the author of the draft has not seen.
+        text = RevisionText("借记卡挂失与补卡业务办理口径", "另行发布的正文。")
+        newer = add_revision(session, article, text, clock.now(), approved_at=clock.now())
+        approve(session, newer, clock.now(), world.people["reviewer"])
+        version, source = draft.lock_version, draft.source
+    sent = form(
+        world, version=version, source=source, format="markdown", node=world.nodes["personal/debit/loss"]
+    )
+    answer = post(writer, f"/a/{article_id}/edit", **sent, action="submit", similar_seen=1)
+    assert answer.status_code == 409
+    assert "草稿开始之后发布了新版本" in words(answer.text)
+    again = re.search(r'name="version" value="(\d+)"', answer.text)[1]
+    post(writer, f"/a/{article_id}/edit", **{**sent, "version": again}, action="rebase")
+    page = fetch(writer, f"/a/{article_id}/edit")
+    assert "草稿开始之后发布了新版本" not in words(page)
+    version = re.search(r'name="version" value="(\d+)"', page)[1]
+    done = post(writer, f"/a/{article_id}/edit", **{**sent, "version": version}, action="submit")
+    assert done.location == "/drafts"

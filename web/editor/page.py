@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kb.access import Actor
+from kb.drafts import newest_approved
 from kb.models import Review, Revision, RevisionState
 from kb.presence import mark_editing, others_editing
 from kb.revisions import revision_at
@@ -87,6 +88,7 @@ def editor_page(
         state_label=label,
         state_tone=tone,
         live=revision_at(article.revisions, moment),
+        newer=_newer(session, draft),
         others=others_editing(session, draft.id, actor.person_id, moment),
         returned_reason=_returned_reason(session, draft),
         nodes=node_choices(session, actor),
@@ -100,6 +102,12 @@ def editor_page(
         zone=services().zone.key,
         **_replaced(session, actor, form),
     )
+
+
+def _newer(session: Session, draft: Revision) -> Revision | None:
+    """Return the version that was approved since the draft was begun, if there is one."""
+    newest = newest_approved(session, draft.article_id)
+    return newest if newest is not None and newest.id != draft.based_on_id else None
 
 
 def state_words(draft: Revision) -> tuple[str, str]:

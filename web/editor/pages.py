@@ -12,7 +12,7 @@ from kb.autosaves import drop, kept_for
 from kb.drafts import DraftConflict, discard, open_draft, save_draft
 from kb.errors import Conflict, Forbidden, Invalid
 from kb.models import Article, Revision, RevisionState
-from kb.publishing import recall, submit
+from kb.publishing import rebase, recall, submit
 from kb.revision_text import RevisionText, text_of
 from web.editor.blueprint import LARGEST_ID, blueprint
 from web.editor.conflict import conflict_page
@@ -138,6 +138,9 @@ def _next(session: Session, actor: Actor, draft: Revision, action: str) -> Answe
             return redirect(url_for("editor.compare", article_id=draft.article_id), code=303)
         if action == "to-rich":
             _to_rich(session, actor, draft)
+        elif action == "rebase":
+            rebase(session, actor, draft.id, draft.lock_version, now())
+            flash(_("已记下您对照过新版本，可以提交了。"))
         elif action == "import":
             append_document(session, actor, draft, request.files.get("document"), now())
         elif action.startswith("file-"):
