@@ -71,8 +71,8 @@ class Factors:
     between two words, and of a document number.
     """
 
-    synonym: float = 0.85
-    related: float = 0.55
+    synonym: float = 0.75
+    related: float = 0.45
     sound: float = 0.75
     rough: float = 0.6
     slip: float = 0.7

@@ -16,6 +16,7 @@ from web.commands.evaluate import evaluate
 from web.commands.evidence import evidence
 from web.commands.indexing import index, reindex
 from web.commands.knowledge import import_command
+from web.commands.lexicon import lexicon
 from web.commands.node import audience, grant, node
 from web.commands.person import user
 from web.commands.publishing import PUBLISHING_COMMANDS
@@ -45,6 +46,7 @@ kb.add_command(index)
 kb.add_command(reindex)
 kb.add_command(search)
 kb.add_command(evaluate)
+kb.add_command(lexicon)
 kb.add_command(serve)
 kb.add_command(user)
 kb.add_command(department)
