@@ -16,6 +16,7 @@ from indexer.analyzer import (
 from indexer.fold import fold
 from indexer.lexicon import Lexicon
 from indexer.plan import INSIDE, Alternative, Factors, Plan, Rung, Unit
+from indexer.stretches import runs, untaken
 from indexer.vocabulary import Vocabulary, is_syllable
 
 LONGEST_QUERY = 200
@@ -63,7 +64,7 @@ class Planner:
         units: list[Unit] = list(special)
         padding = self._padding(folded)
         for chunk in chunks(folded):
-            for stretch in _untaken(chunk, taken):
+            for stretch in untaken(chunk, taken):
                 units.extend(self._units(stretch, padding, verbatim))
         units = sorted(units, key=lambda unit: unit.start)[:MOST_UNITS]
         if all(unit.emphasis < 0.5 for unit in units):
@@ -110,7 +111,7 @@ class Planner:
         return padded
 
     def _units(self, chunk: Chunk, padding: set[int], verbatim: bool) -> Iterator[Unit]:
-        for run, start, _end in _runs(chunk.text):
+        for run, start, _end in runs(chunk.text):
             base = chunk.start + start
             if not run[0].isascii():
                 words = list(self._han_units(run, base, padding, verbatim))
@@ -238,6 +239,8 @@ class Planner:
             literal = text in self.vocabulary or (
                 (start, end) in words and self.analyzer.knows(text) and self.occurs(text)
             )
+            if literal and self._is_said_apart(text):
+                continue
             alternatives = () if verbatim else self._meant(text, literal)
             length = end - start
             if literal:
@@ -249,6 +252,20 @@ class Planner:
                 yield _Arc(end, 0.3 * length, True)
             if not literal and not verbatim and length >= 3:
                 yield from self._crossed(text, start, end)
+
+    def _is_said_apart(self, text: str) -> bool:
+        # A phrase of the lexicon that stands nowhere as typed, though both of its words do.
+        return (
+            len(text) >= 4
+            and not self.occurs(text)
+            and any(
+                self._tells(text[:place]) and self._tells(text[place:]) for place in range(2, len(text) - 1)
+            )
+        )
+
+    def _tells(self, word: str) -> bool:
+        loose = word in self.lexicon.stopwords or word in self.lexicon.frames
+        return not loose and word in self.vocabulary and self.occurs(word)
 
     def _crossed(self, text: str, start: int, end: int) -> Iterator[_Arc]:
         # Two words whose touching characters changed places: 开临通时 for 开通 临时.
@@ -359,24 +376,3 @@ def _expansions(units: list[Unit]) -> tuple[str, ...]:
         if others and unit.emphasis >= 0.5:
             shown.append(f"{unit.text}＝{'、'.join(others)}")
     return tuple(shown)
-
-
-def _untaken(chunk: Chunk, taken: set[int]) -> Iterator[Chunk]:
-    start = chunk.start
-    for place in range(chunk.start, chunk.start + len(chunk.text) + 1):
-        if place == chunk.start + len(chunk.text) or place in taken:
-            if place > start:
-                yield Chunk(chunk.text[start - chunk.start : place - chunk.start], start)
-            start = place + 1
-
-
-def _runs(text: str) -> Iterator[tuple[str, int, int]]:
-    latin = latin_runs(text)
-    place = 0
-    for run, start, end in latin:
-        if start > place:
-            yield text[place:start], place, start
-        yield run, start, end
-        place = end
-    if place < len(text):
-        yield text[place:], place, len(text)
