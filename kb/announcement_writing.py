@@ -5,15 +5,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from kb import audit
-from kb.access import Actor, AudienceScope, Permission, may, may_on
-from kb.announcements import latest_text, managed, subject_of
+from kb.access import Actor, AudienceScope, Permission, may
+from kb.announcement_versions import REMINDERS
+from kb.announcements import latest_text, managed, may_announce, subject_of
 from kb.errors import Forbidden, Invalid
 from kb.markup import MarkupTooLarge, render
-from kb.models import Announcement, AnnouncementText, Article, Audience, Department, Revision, Role
+from kb.models import (
+    Announcement,
+    AnnouncementText,
+    Article,
+    Audience,
+    Department,
+    Notification,
+    Revision,
+    Role,
+)
 from kb.webhook_outbox import emit
 
 TITLE_LIMIT = 200
@@ -125,10 +135,28 @@ def withdraw(
         raise Invalid("公告没有收回。", {"reason": f"请填写收回的原因，最多 {SUMMARY_LIMIT} 个字。"})
     if announcement.withdrawn_at is None:
         announcement.withdrawn_at = at
+        _settle_notifications(session, announcement, at)
         audit.record(
             session, actor, "announcement.withdraw", subject_of(announcement), at, reason=reason.strip()
         )
     return announcement
+
+
+def _settle_notifications(session: Session, announcement: Announcement, at: datetime) -> None:
+    # What was taken back needs no reading any more, and its page is gone for those who were told.
+    keys = [f"{kind}:{announcement.id}:%" for kind in REMINDERS]
+    session.execute(
+        update(Notification)
+        .where(
+            or_(
+                Notification.once_key == f"announcement:{announcement.id}",
+                *[Notification.once_key.like(key) for key in keys],
+            ),
+            Notification.read_at.is_(None),
+        )
+        .values(read_at=at)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _announced(
@@ -144,10 +172,8 @@ def _announced(
     )
     if article is None or not is_shown:
         raise Invalid("公告没有发布，请按提示修改。", {"article": "没有找到这篇知识。"})
-    if Role.MANAGER not in actor.roles:
-        decision = may_on(session, actor, Permission.ARTICLE_WRITE, article.node, article.owner_department_id)
-        if not decision:
-            raise Forbidden(decision.reason)
+    if not may_announce(session, actor, article):
+        raise Forbidden("您只能公告自己有权撰写的知识。")
     return article
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from kb.access import READS_EVERYTHING, Actor, AudienceScope, Permission, may
+from kb.access import READS_EVERYTHING, Actor, AudienceScope, Permission, may, may_on
 from kb.errors import Forbidden, NotFound
 from kb.models import (
     Announcement,
@@ -69,6 +69,15 @@ def may_manage(actor: Actor, announcement: Announcement) -> bool:
     if not may(actor, Permission.ANNOUNCEMENT_WRITE):
         return False
     return Role.MANAGER in actor.roles or announcement.owner_department_id == actor.department_id
+
+
+def may_announce(session: Session, actor: Actor, article: Article) -> bool:
+    """Return whether the actor may announce an article: managers any, publishers what they may write."""
+    if not may(actor, Permission.ANNOUNCEMENT_WRITE):
+        return False
+    if Role.MANAGER in actor.roles:
+        return True
+    return bool(may_on(session, actor, Permission.ARTICLE_WRITE, article.node, article.owner_department_id))
 
 
 def find(session: Session, actor: Actor, scope: AudienceScope, announcement_id: int) -> Announcement:

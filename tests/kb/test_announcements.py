@@ -14,7 +14,7 @@ from kb.announcement_writing import Notice, publish, rewrite, withdraw
 from kb.announcements import find, listed, texts_of
 from kb.database import Database
 from kb.errors import Forbidden, Invalid, NotFound
-from kb.models import Announcement, Audience, AuditEvent, Role, Webhook, WebhookDelivery
+from kb.models import Announcement, Audience, AuditEvent, Notification, Role, Webhook, WebhookDelivery
 from kb.reminders import tell_of_announcement
 from kb.webhook_outbox import new_secret
 
@@ -161,3 +161,15 @@ def test_publish_refuses_a_text_that_is_too_long(session: Session, world: World)
     with pytest.raises(Invalid) as failure:
         publish(session, who, audience_scope(session, who), Notice("长", "长" * 20_001), NOON)
     assert set(failure.value.errors) == {"source"}
+
+
+def test_what_was_taken_back_needs_no_reading_any_more(session: Session, world: World) -> None:
+    required = announce(session, world, role=Role.AGENT)
+    plain = announce(session, world, is_required=False, due_at=None, role=Role.AGENT)
+    for announcement in (required, plain):
+        tell_of_announcement(session, announcement, NOON)
+    assert session.scalars(select(Notification.read_at)).all() == [None, None]
+    manager = actor(session, world, "manager")
+    for announcement in (required, plain):
+        withdraw(session, manager, audience_scope(session, manager), announcement.id, "发错了", NOON)
+    assert session.scalars(select(Notification.read_at)).all() == [NOON, NOON]

@@ -281,3 +281,15 @@ def test_a_lead_is_named_at_the_command_line(
         assert session.scalars(select(DepartmentLead)).all() == []
         actions = session.scalars(select(AuditEvent.action).order_by(AuditEvent.id)).all()
     assert actions[-2:] == ["department.lead", "department.unlead"]
+
+
+def test_only_who_may_write_an_article_is_offered_to_make_it_required(
+    agent: FlaskClient, manager: FlaskClient, app: Flask, logged_in: LoggedIn, world: World
+) -> None:
+    publisher = logged_in(app.test_client(), "publisher")
+    own, other = f"/a/{world.articles['loss']}", f"/a/{world.articles['annual-fee']}"
+    offers = [
+        "设为必读" in fetch(client, url)
+        for client, url in ((agent, own), (manager, other), (publisher, own), (publisher, other))
+    ]
+    assert offers == [False, True, True, False]

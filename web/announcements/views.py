@@ -5,17 +5,16 @@ from datetime import datetime
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_login import current_user
 from sqlalchemy.orm import Session, selectinload
 from werkzeug.wrappers import Response
 
 from kb.access import Actor, AudienceScope, Permission, audience_scope, may
 from kb.acknowledgements import acknowledge, confirmed_versions, last_read, pending
 from kb.announcement_versions import Chain, Version, chain_of, is_material
-from kb.announcements import find, latest_text, listed, may_manage, texts_of
+from kb.announcements import find, latest_text, listed, may_announce, may_manage, texts_of
 from kb.diffs import Comparison, compare
 from kb.errors import Conflict
-from kb.models import Announcement, Audience, Department, Person, Revision
+from kb.models import Announcement, Article, Audience, Department, Person, Revision
 from kb.rosters import may_call_the_roll
 from kb.versions import VersionComparison, compared
 from web.announcements.asking import asking, deadline
@@ -38,8 +37,13 @@ def _tools() -> dict[str, object]:
     return {"may_announce": _may_announce, "is_wording_only": _is_wording_only}
 
 
-def _may_announce() -> bool:
-    return current_user.is_authenticated and bool(may(current_actor(), Permission.ANNOUNCEMENT_WRITE))
+def _may_announce(article: Article) -> bool:
+    """Return whether the reader may make an article required reading."""
+    actor = current_actor()
+    if not may(actor, Permission.ANNOUNCEMENT_WRITE):
+        return False
+    with reading() as session:
+        return may_announce(session, actor, article)
 
 
 def _is_wording_only(revision: Revision) -> bool:
