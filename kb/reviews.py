@@ -111,7 +111,8 @@ def checks(session: Session, revision: Revision, words: SensitiveWords, now: dat
 
 def _sensitive(texts: Sequence[str], words: SensitiveWords) -> Check:
     found = {text[start:end]: None for text in texts for start, end in words.ranges(text)}
-    return Check("sensitive", "bad" if found else "ok", tuple(found)[:10])
+    # Many are harmless in their place: the reviewer decides, the list only points.
+    return Check("sensitive", "warn" if found else "ok", tuple(found)[:10])
 
 
 def _personal(texts: Sequence[str]) -> Check:
