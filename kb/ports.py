@@ -69,7 +69,7 @@ class ConversionLoss:
 
 LOSS_KINDS = frozenset(
     {
-        "image", "text_box", "header", "comment", "tracked", "equation", "drawing", "list_label", "colour",
+        "image", "text_box", "header", "comment", "tracked", "equation", "drawing", "colour",
         "embedded", "formula", "hidden_row", "hidden_column", "hidden_sheet", "chart", "number_format",
         "cut", "layout", "scan_page", "note_place", "merged",
     }

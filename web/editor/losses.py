@@ -23,7 +23,6 @@ def _sentence(loss: ConversionLoss) -> str:
         "equation": lambda: _("%(n)s 个公式没有导入，请改用文字或图片。", n=n),
         "drawing": lambda: _("%(n)s 个图表或图形没有导入。", n=n),
         "chart": lambda: _("%(n)s 个图表没有导入。", n=n),
-        "list_label": lambda: _("%(n)s 处编号的样式有变化。", n=n),
         "colour": lambda: _("文字颜色、底纹和突出显示没有保留。"),
         "embedded": lambda: _("%(n)s 个嵌入的对象没有导入，请作为附件上传。", n=n),
         "formula": lambda: _("%(n)s 个单元格是公式，只保留了保存时的结果。", n=n),

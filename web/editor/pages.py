@@ -12,6 +12,7 @@ from kb.autosaves import drop, kept_for
 from kb.drafts import DraftConflict, discard, open_draft, save_draft
 from kb.errors import Conflict, Forbidden, Invalid
 from kb.models import Article, Revision, RevisionState
+from kb.presence import stop_editing
 from kb.publishing import rebase, recall, submit
 from kb.revision_text import RevisionText, text_of
 from web.editor.blueprint import LARGEST_ID, blueprint
@@ -167,6 +168,7 @@ def _submit(session: Session, actor: Actor, draft: Revision) -> Answer:
         return editor_page(session, actor, draft, form, errors=named(error), summary=summary), 422
     except Conflict as error:
         return editor_page(session, actor, draft, form, errors={"title": _(error.message)}), 409
+    stop_editing(session, draft.id, actor.person_id)
     flash(_("已提交审核，审核人会收到通知。"))
     return redirect(url_for("drafts.page"), code=303)
 

@@ -219,7 +219,3 @@ export function cleaned(html) {
   wrapLoose(clean);
   return { root: clean, hiddenRows };
 }
-
-export function isFromOffice(html) {
-  return /urn:schemas-microsoft-com:office|class=["']?Mso|mso-|ProgId|ksoWPS|WPS Office/i.test(html);
-}
