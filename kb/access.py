@@ -42,6 +42,7 @@ class Permission(StrEnum):
     ARTICLE_READ = "article:read"
     ARTICLE_WRITE = "article:write"
     ARTICLE_APPROVE = "article:approve"
+    AUDIT_READ = "audit:read"
     COMMENT_MODERATE = "comment:moderate"
     COPY_READ = "copy:read"
     GRANT_MANAGE = "grant:manage"
@@ -71,6 +72,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {
             Permission.ANNOUNCEMENT_WRITE,
             Permission.ARTICLE_READ,
+            Permission.AUDIT_READ,
             Permission.COMMENT_MODERATE,
             Permission.COPY_READ,
             Permission.MODERATION_RULE,
@@ -83,6 +85,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(
         {
             Permission.ARTICLE_READ,
+            Permission.AUDIT_READ,
             Permission.GRANT_MANAGE,
             Permission.NODE_MANAGE,
             Permission.PERSON_MANAGE,

@@ -2,16 +2,33 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session
 
-from kb.access import Actor
-from kb.models import AuditEvent, ChangeCounter
+from kb.access import Actor, Permission, require
+from kb.models import AuditEvent, ChangeCounter, Person
 
 GENESIS = "0" * 64
+
+
+@dataclass(frozen=True)
+class EventFilter:
+    """Which events are looked for; empty parts do not count. Instants are aware, ``until`` is exclusive.
+
+    ``person`` is part of a name, a username or a staff number; ``subject`` the beginning of one, such as
+    ``article:12``; ``before`` the id of an event of which only older ones are wanted.
+    """
+
+    action: str = ""
+    person: str = ""
+    subject: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int | None = None
 
 
 def record(
@@ -82,3 +99,44 @@ def first_broken(session: Session) -> int | None:
             return event.id
         previous = event.hash
     return None
+
+
+def find_events(session: Session, actor: Actor, wanted: EventFilter, limit: int) -> list[AuditEvent]:
+    """Return the newest events that a filter lets through.
+
+    Raises:
+        Forbidden: if the actor may not read the audit log.
+    """
+    require(actor, Permission.AUDIT_READ)
+    statement = _matching(select(AuditEvent), wanted)
+    return list(session.scalars(statement.order_by(AuditEvent.id.desc()).limit(limit)))
+
+
+def known_actions(session: Session) -> Sequence[str]:
+    """Return every action that was ever recorded, in alphabetical order."""
+    return session.scalars(select(AuditEvent.action).distinct().order_by(AuditEvent.action)).all()
+
+
+def _matching(statement: Select[AuditEvent], wanted: EventFilter) -> Select[AuditEvent]:
+    if wanted.action:
+        statement = statement.where(AuditEvent.action == wanted.action)
+    if person := wanted.person.strip():
+        numbered = select(Person.id).where(
+            or_(Person.staff_number == person, Person.username == person.lower())
+        )
+        by_name = AuditEvent.actor_name.contains(person, autoescape=True)
+        statement = statement.where(or_(by_name, AuditEvent.actor_id.in_(numbered)))
+    if subject := wanted.subject.strip():
+        # A number stands for itself alone: article:1 is not the beginning of article:12.
+        exact = AuditEvent.subject == subject
+        is_whole = subject[-1:].isdigit()
+        statement = statement.where(
+            exact if is_whole else AuditEvent.subject.startswith(subject, autoescape=True)
+        )
+    if wanted.since is not None:
+        statement = statement.where(AuditEvent.at >= wanted.since)
+    if wanted.until is not None:
+        statement = statement.where(AuditEvent.at < wanted.until)
+    if wanted.before is not None:
+        statement = statement.where(AuditEvent.id < wanted.before)
+    return statement

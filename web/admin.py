@@ -56,6 +56,13 @@ ENTRIES: tuple[Entry, ...] = (
         lambda: _("部门及上下级关系，决定知识归属和可见范围。"),
     ),
     Entry(
+        "audit.page",
+        "shield-check",
+        Permission.AUDIT_READ,
+        lambda: _("审计日志"),
+        lambda: _("谁在何时做了什么；按人、动作、对象和时间查找，核对哈希链，导出。"),
+    ),
+    Entry(
         "webhooks.page",
         "broadcast",
         Permission.PERSON_MANAGE,

@@ -145,12 +145,12 @@ def _filter(problems: dict[str, str]) -> CopyFilter:
         person=values.get("person", ""),
         article=values.get("article", ""),
         call_id=values.get("call", ""),
-        since=_moment(values.get("since", ""), "since", problems),
-        until=_moment(values.get("until", ""), "until", problems),
+        since=typed_moment(values.get("since", ""), "since", problems),
+        until=typed_moment(values.get("until", ""), "until", problems),
     )
 
 
-def _moment(typed: str, field: str, problems: dict[str, str]) -> datetime | None:
+def typed_moment(typed: str, field: str, problems: dict[str, str]) -> datetime | None:
     """Return the instant typed; a day alone begins at midnight, and ends a day later as an end."""
     text = typed.strip()
     if not text:

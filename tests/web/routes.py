@@ -118,6 +118,9 @@ ROUTES: dict[str, Rule] = {
     "versions.by_document_number": Kind.SECRET,
     "versions.compare": Kind.SECRET,
     "versions.restore": Kind.SECRET,
+    "audit.page": TREE,
+    "audit.verify": TREE,
+    "audit.export": TREE,
     # messages
     "announcements.page": Kind.EVERYONE,
     "announcements.detail": Kind.SECRET,
