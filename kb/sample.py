@@ -25,6 +25,7 @@ from kb.nodes import ensure_node
 from kb.people import create_person
 from kb.ports import Clock
 from kb.sample_comments import Scene, write_comments
+from kb.sample_drafts import write_drafts
 from kb.sample_files import SampleArticle, SampleRevision, read_articles
 from kb.sample_history import ReadArticle, write_history
 from kb.sample_notices import write_notices
@@ -123,15 +124,16 @@ class _Loader:
         for done, article in enumerate(articles, start=1):
             readable.append(self._load_article(article))
             progress(done, len(articles))
+        scene = Scene(self.articles, self.people, self.departments, self.nodes, self.now, self.zone)
+        withdrawn = write_drafts(self.session, scene, sample_folder() / "drafts.toml")
         views, searches = write_history(
             self.session,
-            [item for item in readable if item is not None],
+            [item for item in readable if item is not None and item.article_id not in withdrawn],
             list(self.people.values()),
             _toml("searches.toml")["queries"],
             self.now,
             self.zone,
         )
-        scene = Scene(self.articles, self.people, self.departments, self.nodes, self.now, self.zone)
         comments = write_comments(self.session, scene, sample_folder() / "comments.toml")
         announcements = write_notices(self.session, scene, sample_folder() / "notices.toml")
         report = SampleReport(

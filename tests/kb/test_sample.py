@@ -28,6 +28,7 @@ from kb.models import (
     Person,
     Point,
     Revision,
+    RevisionState,
     Search,
     Table,
     Task,
@@ -91,7 +92,7 @@ def test_at_least_15_articles_have_several_revisions(session):
 
 def test_later_revisions_were_approved_later_and_say_what_changed(session):
     for article in articles(session):
-        approvals = [revision.approved_at for revision in article.revisions]
+        approvals = [revision.approved_at for revision in article.revisions if revision.approved_at]
         assert approvals == sorted(set(approvals)), article.external_id
         assert all(revision.change_summary for revision in article.revisions[1:]), article.external_id
 
@@ -118,7 +119,7 @@ def test_some_changes_of_articles_in_force_are_yet_to_come(session):
 
 
 def test_nothing_was_approved_in_the_future_or_by_its_author(session):
-    for revision in session.scalars(select(Revision)):
+    for revision in session.scalars(select(Revision).where(Revision.state == RevisionState.APPROVED)):
         assert revision.approved_at is not None
         assert revision.created_at < revision.approved_at < NOW
         assert revision.author_id != revision.approver_id
@@ -295,3 +296,14 @@ def test_review_dates_copies_and_notifications_are_alive(session):
     assert session.scalar(select(func.count()).select_from(Copy)) > 150
     kinds = set(session.scalars(select(Notification.kind)))
     assert {"acknowledgement_wanted", "review_overdue"} <= kinds
+
+
+def test_there_is_a_draft_in_every_state_and_a_withdrawn_article_with_its_successor(session):
+    states = Counter(session.scalars(select(Revision.state)))
+    assert all(states[state] for state in ("draft", "in_review", "returned"))
+    chosen = [revision for revision in session.scalars(select(Revision)) if revision.based_on_id]
+    assert any(revision.shown_from and revision.shown_from > NOW for revision in chosen)
+    (withdrawn,) = session.scalars(select(Article).where(Article.withdrawn_at.is_not(None)))
+    assert status_at(withdrawn.revisions[0], withdrawn, NOW) is Status.WITHDRAWN
+    successor = session.get_one(Article, withdrawn.successor_id)
+    assert successor.external_id == "personal-debit-loss"

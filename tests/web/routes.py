@@ -9,7 +9,7 @@ class Kind(StrEnum):
     """What decides about an answer.
 
     ``SECRET`` routes address an article or something that hangs on it: outside its audience they
-    answer 404. ``CHOSEN`` routes take the ids of such things from the form and do nothing to those that
+    answer 404. ``TOKEN`` routes are for programs: a login of the browser opens none of them. ``CHOSEN`` routes take the ids of such things from the form and do nothing to those that
     the person may not touch. ``OWN`` routes address something that belongs to one person: to others they answer 404.
     """
 
@@ -18,6 +18,7 @@ class Kind(StrEnum):
     SECRET = "secret"
     CHOSEN = "chosen"
     OWN = "own"
+    TOKEN = "token"
 
 
 Rule = Kind | frozenset[Role]
@@ -49,6 +50,22 @@ ROUTES: dict[str, Rule] = {
     "search.suggest": Kind.EVERYONE,
     "search.lock": Kind.EVERYONE,
     "search.unlock": Kind.EVERYONE,
+    "evidence.download": Kind.SECRET,
+    # for programs
+    "api.list_drafts": Kind.TOKEN,
+    "api.new_article": Kind.TOKEN,
+    "api.show_draft": Kind.TOKEN,
+    "api.save": Kind.TOKEN,
+    "api.delete": Kind.TOKEN,
+    "api.submit_draft": Kind.TOKEN,
+    "api.recall_draft": Kind.TOKEN,
+    "api.approve_draft": Kind.TOKEN,
+    "api.return_draft": Kind.TOKEN,
+    "api.show_article": Kind.TOKEN,
+    "api.list_revisions": Kind.TOKEN,
+    "api.revise": Kind.TOKEN,
+    "api.withdraw_article": Kind.TOKEN,
+    "api.cancel": Kind.TOKEN,
     "articles.page": Kind.SECRET,
     "articles.version": Kind.SECRET,
     "articles.preview": Kind.SECRET,

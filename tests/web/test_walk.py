@@ -23,6 +23,7 @@ from indexer.language import Language
 from indexer.whoosh_engine import WhooshEngine, WhooshUpdater
 from kb.database import Database
 from kb.models import AuditEvent, Notification, Person, Role
+from kb.tokens import TokenScope, issue
 from tests.web.routes import QUERIES, ROUTES, TELLING, Kind
 from web.app import create_app
 from web.settings import Settings
@@ -32,6 +33,8 @@ Token = Callable[[FlaskClient], str]
 READS_EVERYTHING = {Role.MANAGER, Role.ADMIN}
 # Nobody else's business, whatever the id: what the database holds under it is another person's.
 NOT_THERE = {403, 404}
+# What a program without a token of its own is told.
+UNKNOWN = 401
 # A form that is refused before anything was looked up tells nothing either.
 NOT_READ = {400, 422}
 TIDIED = {301, 302, 303, 308}
@@ -138,7 +141,7 @@ def may_use(walker: Walker, route: Route, username: str) -> bool:
     rule = ROUTES[route.endpoint]
     if rule is Kind.SECRET:
         return walker.is_inside(username)
-    if rule is Kind.OWN:
+    if rule in (Kind.OWN, Kind.TOKEN):
         return False
     if rule is Kind.CHOSEN:
         return username in ("in-reviewer", "manager")
@@ -154,6 +157,8 @@ def is_right(rule: object, allowed: bool, status: int) -> bool:
     """Whether a page answered as its rule says; an id that is not there may be 404 for everybody."""
     if status >= 500:
         return False
+    if rule is Kind.TOKEN:
+        return status == UNKNOWN
     if allowed:
         return status != 403 or rule in (Kind.SECRET, Kind.OWN)
     return status == 404 if rule in (Kind.SECRET, Kind.OWN) else status in NOT_THERE
@@ -225,6 +230,7 @@ def test_no_form_does_anything_for_somebody_who_may_not(
             rule = ROUTES[route.endpoint]
             refused = status in NOT_THERE or (rule is Kind.CHOSEN and status < 500)
             refused |= isinstance(rule, frozenset) and status in NOT_READ
+            refused = status == UNKNOWN if rule is Kind.TOKEN else refused
             if rule is Kind.SECRET and status in NOT_READ:
                 with client.open(elsewhere(walker, address), method=method, data=form) as answer:
                     refused = answer.status_code == status
@@ -258,6 +264,29 @@ def test_a_secret_thing_answers_like_one_that_does_not_exist(
             secret = there.status_code, len(there.get_data())
         with client.get(path.format(walker.secret.ids["article_id"] + 1)) as nowhere:
             assert (nowhere.status_code, len(nowhere.get_data())) == secret, path
+
+
+@pytest.mark.parametrize("username", OUTSIDERS)
+def test_no_program_learns_or_does_more_than_its_person_may(walker: Walker, username: str) -> None:
+    with walker.database.write() as session:
+        person = session.scalars(select(Person).where(Person.username == username)).one()
+        secret = issue(session, person, "walk", list(TokenScope), 30, small_bank.NOON)[1]
+    client = walker.app.test_client()
+    headers = {"Authorization": f"Bearer {secret}", "If-Match": '"1"'}
+    sent = {"reason": "试", "content_hash": "0" * 64, "title": "试"}
+    before, wrong = events(walker), []
+    for method in ("GET", "POST", "PUT", "DELETE"):
+        for route in routes(walker, method):
+            if ROUTES.get(route.endpoint) is not Kind.TOKEN:
+                continue
+            address = addresses(walker, route, username)[0]
+            body = sent if method != "GET" else None
+            with client.open(address, method=method, headers=headers, json=body) as answer:
+                expected = {200, 403, 422} if not route.arguments else {404}
+                if names_it(answer) or answer.status_code not in expected:
+                    wrong.append(f"{method} {address} answered {answer.status_code}")
+    assert wrong == []
+    assert events(walker) == before
 
 
 def events(walker: Walker) -> int:

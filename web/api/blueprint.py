@@ -68,6 +68,10 @@ def writes(scope: TokenScope) -> Callable[[View], Callable[..., Response]]:
     def decorate(view: View) -> Callable[..., Response]:
         @wraps(view)
         def answered(**arguments: object) -> Response:
+            # Nobody unknown may hold the one writer's lock, or be told what is wrong with a request.
+            with reading() as session:
+                if _caller(session) is None:
+                    return _unknown()
             sent = _sent()
             with writing() as session:
                 caller = _caller(session)
