@@ -20,10 +20,12 @@ from web import (
     errors,
     evidence,
     feedback,
+    feeds,
     health,
     home,
     i18n,
     images,
+    insights,
     moderation,
     nodes,
     notifications,
@@ -64,9 +66,11 @@ NOUNS = (
     editor,
     evidence,
     feedback,
+    feeds,
     health,
     home,
     images,
+    insights,
     moderation,
     nodes,
     notifications,
@@ -107,6 +111,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     i18n.install(app, settings.zone)
     errors.install(app)
     admin.install(app)
+    insights.install(app)
     editor.install(app)
     for noun in NOUNS:
         app.register_blueprint(noun.blueprint)
