@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from kb.access import Actor, AudienceScope
@@ -14,6 +14,8 @@ from kb.masking import mask_personal_data
 from kb.models import Article, Revision, Role, Search, View
 
 TYPING_WINDOW = timedelta(seconds=30)
+REFORMULATION_WINDOW = timedelta(minutes=5)
+LONGEST_WAY = timedelta(minutes=30)
 TEXT_LIMIT = 200
 
 
@@ -63,7 +65,15 @@ def record_search(
         and at - last.searched_at <= TYPING_WINDOW
         and (folded.startswith(last.folded) or last.folded.startswith(folded))
     )
+    asked_again = (
+        last is not None
+        and not continues
+        and last.opened_article_id is None
+        and last.folded != folded
+        and at - last.searched_at <= REFORMULATION_WINDOW
+    )
     row = last if last is not None and continues else Search(person_id=actor.person_id)
+    row.is_reformulation = asked_again or (continues and bool(row.is_reformulation))
     row.text, row.folded, row.total, row.took_ms, row.searched_at = masked, folded, total, took_ms, at
     row.conditions = _as_stored(conditions)
     session.add(row)
@@ -95,11 +105,22 @@ def last_search_id(session: Session, actor: Actor, text: str, since: datetime) -
     return last.id
 
 
-def record_opened(session: Session, actor: Actor, search_id: int, article_id: int, rank: int) -> None:
-    """Note which hit the actor opened from one of their own searches; the first one stays."""
+def record_opened(
+    session: Session, actor: Actor, search_id: int, article_id: int, rank: int, at: datetime | None = None
+) -> None:
+    """Note which hit the actor opened from one of their own searches, and how soon; the first one stays."""
     row = session.get(Search, search_id)
     if row is not None and row.person_id == actor.person_id and row.opened_article_id is None:
         row.opened_article_id, row.opened_rank = article_id, rank
+        if at is not None and timedelta(0) <= at - row.searched_at <= LONGEST_WAY:
+            row.opened_after_ms = int((at - row.searched_at).total_seconds() * 1000)
+
+
+def forget_before(session: Session, moment: datetime) -> tuple[int, int]:
+    """Delete searches and views from before a moment; return how many of each."""
+    searches = session.execute(delete(Search).where(Search.searched_at < moment))
+    views = session.execute(delete(View).where(View.viewed_at < moment))
+    return searches.rowcount, views.rowcount  # type: ignore[attr-defined]
 
 
 def recent_searches(session: Session, actor: Actor, limit: int = 8, prefix: str = "") -> list[str]:

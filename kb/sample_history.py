@@ -126,6 +126,7 @@ def _searches(
                 "searched_at": at,
                 "opened_article_id": shown[rank - 1].article_id if opens else None,
                 "opened_rank": rank if opens else None,
+                "opened_after_ms": chance.randint(2_500, 30_000) if opens else None,
             }
         )
     return rows

@@ -28,6 +28,13 @@ class Entry:
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(
+        "insights.page",
+        "bar-chart",
+        Permission.INSIGHT_READ,
+        lambda: _("运行分析"),
+        lambda: _("搜索、无结果、点击、复制、内容健康，可导出。"),
+    ),
+    Entry(
         "nodes.page",
         "list",
         Permission.NODE_MANAGE,

@@ -21,10 +21,12 @@ from web import (
     errors,
     evidence,
     feedback,
+    feeds,
     health,
     home,
     i18n,
     images,
+    insights,
     moderation,
     nodes,
     notifications,
@@ -66,9 +68,11 @@ NOUNS = (
     editor,
     evidence,
     feedback,
+    feeds,
     health,
     home,
     images,
+    insights,
     moderation,
     nodes,
     notifications,
@@ -109,6 +113,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     i18n.install(app, settings.zone)
     errors.install(app)
     admin.install(app)
+    insights.install(app)
     editor.install(app)
     for noun in NOUNS:
         app.register_blueprint(noun.blueprint)

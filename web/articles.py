@@ -237,7 +237,7 @@ def _record(actor: Actor, found: Reading, address: Address, moment: datetime) ->
         record_view(session, actor, article, revision, moment)
         search_id = last_search_id(session, actor, text, moment - timedelta(hours=1)) if rank else None
         if search_id is not None and rank is not None:
-            record_opened(session, actor, search_id, article.id, rank)
+            record_opened(session, actor, search_id, article.id, rank, moment)
 
     after_response(write)
 

@@ -4,8 +4,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from kb.activity import forget_before
 from kb.database import Database
 from kb.ports import Clock
 from kb.reminders import of_announcements, of_reviews, send
@@ -27,13 +29,22 @@ class Chores:
         clock: Gives the present instant.
         zone: The bank's zone, in which days begin.
         courier: Empties the outbox of webhooks.
+        kept: How long searches and views are kept; ``None`` is for ever.
     """
 
-    def __init__(self, database: Database, clock: Clock, zone: ZoneInfo, courier: Courier) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        zone: ZoneInfo,
+        courier: Courier,
+        kept: timedelta | None = None,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._zone = zone
         self._courier = courier
+        self._kept = kept
         self._due: dict[str, float] = {}
 
     def run(self, stop: threading.Event) -> None:
@@ -47,6 +58,7 @@ class Chores:
         self._at_most_every(TICK_SECONDS, self._courier.deliver_due)
         self._at_most_every(MINUTE, self.remind)
         self._at_most_every(HOUR, self.forget)
+        self._at_most_every(HOUR, self.purge)
 
     def remind(self) -> int:
         """Tell people what became due, and return how many notifications were written."""
@@ -62,6 +74,13 @@ class Chores:
         """Drop messages that were settled long ago, and return how many."""
         with self._database.write() as session:
             return forget_old(session, self._clock.now())
+
+    def purge(self) -> int:
+        """Delete searches and views that have been kept long enough, and return how many."""
+        if self._kept is None:
+            return 0
+        with self._database.write() as session:
+            return sum(forget_before(session, self._clock.now() - self._kept))
 
     def _at_most_every(self, seconds: float, chore: Callable[[], object]) -> None:
         now = time.monotonic()

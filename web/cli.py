@@ -20,6 +20,7 @@ from web.commands.lexicon import lexicon
 from web.commands.node import audience, grant, node
 from web.commands.person import user
 from web.commands.publishing import PUBLISHING_COMMANDS
+from web.commands.purge import purge
 from web.commands.search import search
 from web.commands.serve import serve
 from web.commands.token import token
@@ -54,6 +55,7 @@ kb.add_command(audit)
 kb.add_command(node)
 kb.add_command(audience)
 kb.add_command(grant)
+kb.add_command(purge)
 kb.add_command(webhook)
 kb.add_command(evidence)
 kb.add_command(token)

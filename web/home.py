@@ -15,6 +15,7 @@ from kb.activity import RecentView, recent_searches, recent_views
 from kb.clock import day_start, local_day
 from kb.feeds import EndingItem, FeedItem, counts_by_node, ending_soon, hot_queries, hottest, latest
 from kb.nodes import present_id, rolled_up, visible_tree
+from kb.rising import rising
 from web.announcements import strip
 from web.session import current_actor
 from web.transactions import now, reading, services
@@ -71,6 +72,7 @@ def page() -> str:
         return render_template(
             "home/page.html",
             strip=strip(session, actor, scope, moment),
+            surges=rising(session, scope, moment) if may(actor, Permission.INSIGHT_READ) else (),
             queries=hot_queries(session, scope, moment, limit=HOT_QUERIES),
             latest_items=latest_items,
             latest_tabs=_tabs("latest", LATEST_PERIODS, latest_period, hot=hot_period),

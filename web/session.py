@@ -40,6 +40,7 @@ PUBLIC_ENDPOINTS = frozenset(
         "session.log_in",
         "session.choose_locale",
         "search.opensearch",
+        "feeds.atom",
     }
 )
 

@@ -18,8 +18,9 @@ SECRET_BYTES = 32
 class Settings(BaseSettings):
     """Everything an operator can set; every field is the environment variable ``KB_<NAME>``.
 
-    ``session_idle_minutes`` and ``session_hours`` end a login; ``demo`` lists the demo accounts on
-    the login page and must stay off where real people work; ``webhook_hosts`` are the only hosts that
+    ``activity_days`` is how long searches and views are kept (0: for ever); ``session_idle_minutes`` and
+    ``session_hours`` end a login; ``demo`` lists the demo accounts on the login page and must stay off
+    where real people work; ``webhook_hosts`` are the only hosts that
     webhooks may lead to.
     """
 
@@ -36,6 +37,7 @@ class Settings(BaseSettings):
     trusted_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     session_idle_minutes: int = Field(default=60, ge=5, le=24 * 60)
     session_hours: int = Field(default=12, ge=1, le=24 * 7)
+    activity_days: int = Field(default=400, ge=0, le=3650)
     demo: bool = False
     webhook_hosts: Annotated[tuple[str, ...], NoDecode] = ()
 

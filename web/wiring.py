@@ -1,6 +1,7 @@
 """Composition root: the one place that decides which parts the product is made of."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,4 +80,5 @@ def build_follower(settings: Settings, services: Services) -> "Follower":
 def build_chores(services: Services) -> Chores:
     """Build what runs beside the follower: delivery of webhooks and what is due by the clock."""
     courier = Courier(services.database, services.clock, services.settings.webhook_hosts)
-    return Chores(services.database, services.clock, services.zone, courier)
+    kept = timedelta(days=services.settings.activity_days) if services.settings.activity_days else None
+    return Chores(services.database, services.clock, services.zone, courier, kept)

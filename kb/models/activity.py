@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kb.models.table import Instant, Table
@@ -27,7 +27,10 @@ class View(Table):
 
 
 class Search(Table):
-    """One finished search: what was asked under which conditions and how many hits it had."""
+    """One finished search: what was asked under which conditions and how many hits it had.
+
+    ``is_reformulation`` says that the same person had asked otherwise minutes before and opened nothing.
+    """
 
     __tablename__ = "searches"
 
@@ -41,5 +44,20 @@ class Search(Table):
     searched_at: Mapped[datetime] = mapped_column(Instant, index=True)
     opened_article_id: Mapped[int | None] = mapped_column(ForeignKey("articles.id", ondelete="SET NULL"))
     opened_rank: Mapped[int | None]
+    opened_after_ms: Mapped[int | None]
+    is_reformulation: Mapped[bool] = mapped_column(default=False, server_default=false())
 
-    __table_args__ = (Index("ix_searches_person", "person_id", "searched_at"),)
+    __table_args__ = (
+        Index("ix_searches_person", "person_id", "searched_at"),
+        # Holds all that the figures of a period add up, so that they are read from the index alone.
+        Index(
+            "ix_searches_figures",
+            "searched_at",
+            "person_id",
+            "total",
+            "opened_rank",
+            "opened_after_ms",
+            "is_reformulation",
+            "folded",
+        ),
+    )

@@ -38,6 +38,7 @@ class Person(Table):
     single_keys: Mapped[bool] = mapped_column(default=True)
     failed_logins: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None] = mapped_column(Instant)
+    feed_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
     department: Mapped[Department] = relationship(lazy="joined")

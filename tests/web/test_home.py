@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from small_bank import NOON, World
 from sqlalchemy import event
@@ -304,3 +305,23 @@ def test_a_title_with_markup_is_shown_as_text(
     text = logged_in(client).get("/?latest=all").text
     assert "<script>alert(1)" not in text
     assert "&lt;script&gt;alert(1)" in text
+
+
+def test_who_is_on_duty_sees_a_sudden_rush_and_agents_do_not(
+    app: Flask, logged_in: LoggedIn, database: Database, world: World
+) -> None:
+    with database.write() as session:
+        for number in range(6):
+            person = Person(
+                username=f"rush{number}",
+                name="坐席",
+                department_id=world.departments["service"],
+                password_hash="-",
+                created_at=NOON,
+            )
+            session.add(person)
+            session.flush()
+            text = {"text": "手机银行登不上", "folded": "手机银行登不上", "total": 0}
+            session.add(Search(person_id=person.id, searched_at=NOON - timedelta(minutes=3), **text))
+    assert "手机银行登不上" in logged_in(app.test_client(), "manager").get("/").text
+    assert "手机银行登不上" not in logged_in(app.test_client(), "agent").get("/").text
