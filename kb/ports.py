@@ -200,7 +200,8 @@ class EngineQuery:
     """A search with every condition resolved to plain values.
 
     ``access_keys`` is ``None`` for people who may read everything; ``node_ids`` the chosen node and
-    all below it; ``heat`` maps article ids to popularity for the sort by heat.
+    all below it; ``article_ids`` the only articles that may answer, ``None`` for any; ``heat`` maps
+    article ids to popularity for the sort by heat.
     """
 
     text: str
@@ -212,6 +213,7 @@ class EngineQuery:
     date_range: DateRange | None = None
     node_ids: frozenset[int] | None = None
     department_id: int | None = None
+    article_ids: frozenset[int] | None = None
     verbatim: bool = False
     heat: Mapping[int, float] = field(default_factory=dict)
     offset: int = 0

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from kb.access import Actor, AudienceScope, audience_scope
 from kb.activity import view_counts
 from kb.articles import visible_revisions
+from kb.briefcase import kept_article_ids
 from kb.clock import day_start, local_day
 from kb.errors import Invalid, SearchUnavailable
 from kb.feeds import heat
@@ -47,6 +48,12 @@ class Preset(StrEnum):
     QUARTER = "quarter"
     YEAR = "year"
     CUSTOM = "custom"
+
+
+class Place(StrEnum):
+    """Where to search besides the whole base; chosen in the box like a scope."""
+
+    BRIEFCASE = "briefcase"
 
 
 PRESET_DAYS = {Preset.WEEK: 7, Preset.MONTH: 30, Preset.QUARTER: 90, Preset.YEAR: 365}
@@ -92,6 +99,7 @@ class SearchRequest:
     time: TimeChoice = TimeChoice()
     node_id: int | None = None
     department_id: int | None = None
+    place: Place | None = None
     verbatim: bool = False
     as_of: datetime | None = None
     page: int = 1
@@ -191,6 +199,8 @@ def search(
             f"搜索内容最多 {text_limit} 个字，现在是 {len(request.text)} 个字。", {"q": "请缩短搜索内容。"}
         )
     query = _engine_query(session, request, scope, now, zone)
+    if request.place is Place.BRIEFCASE:
+        query = replace(query, article_ids=kept_article_ids(session, actor))
     degraded = False
     try:
         answer = engine.search(query)
@@ -258,6 +268,8 @@ def _title_search(session: Session, query: EngineQuery, scope: AudienceScope) ->
     )
     if query.node_ids is not None:
         matching = matching.where(Article.node_id.in_(query.node_ids))
+    if query.article_ids is not None:
+        matching = matching.where(Article.id.in_(query.article_ids))
     if query.department_id is not None:
         matching = matching.where(Article.owner_department_id == query.department_id)
     if query.date_range is not None:
