@@ -128,6 +128,14 @@ ROUTES: dict[str, Rule] = {
     "briefcase.change_item": Kind.OWN,
     "briefcase.change_folder": Kind.OWN,
     "briefcase.take_pack": Kind.OWN,
+    # knowledge gaps and golden queries
+    "gaps.file": Kind.EVERYONE,
+    "gaps.mine": Kind.EVERYONE,
+    "gaps.page": only(P, R, M),
+    "gaps.act": Kind.OWN,
+    "golden_queries.page": only(P, R, M),
+    "golden_queries.add": only(P, R, M),
+    "golden_queries.remove": Kind.OWN,
     # messages
     "announcements.page": Kind.EVERYONE,
     "announcements.detail": Kind.SECRET,
