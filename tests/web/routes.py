@@ -118,6 +118,7 @@ ROUTES: dict[str, Rule] = {
     "versions.by_document_number": Kind.SECRET,
     "versions.compare": Kind.SECRET,
     "versions.restore": Kind.SECRET,
+    "evidence.download": Kind.SECRET,
     # briefcase
     "briefcase.page": Kind.EVERYONE,
     "briefcase.export": Kind.EVERYONE,
