@@ -87,6 +87,7 @@ def take_pack(pack_id: int) -> Response:
 
 def _act_on_item(session: Session, actor: Actor, item_id: int) -> str:
     act, form = request.form.get("act", ""), request.form
+    item = use_case.own_item(session, actor, item_id)
     if act == "note":
         use_case.change_note(session, actor, item_id, form.get("note", ""))
         return str(_("备注已保存"))
@@ -94,22 +95,23 @@ def _act_on_item(session: Session, actor: Actor, item_id: int) -> str:
         use_case.move_item(session, actor, item_id, _number("folder"))
         return str(_("已移动"))
     if act in ("pin", "unpin"):
-        use_case.own_item(session, actor, item_id).is_pinned = act == "pin"
+        item.is_pinned = act == "pin"
         return str(_("已置顶") if act == "pin" else _("已取消置顶"))
     if act == "seen":
-        use_case.own_item(session, actor, item_id).seen_at = now()
+        item.seen_at = now()
         return str(_("已标为已看"))
     if act == "follow":
         use_case.follow_successor(session, actor, item_id, _number("successor") or 0, now())
         return str(_("已换成现行的知识"))
     if act == "remove":
-        session.delete(use_case.own_item(session, actor, item_id))
+        session.delete(item)
         return str(_("已移出公文包"))
     raise Invalid("不认识这个操作。")
 
 
 def _act_on_folder(session: Session, actor: Actor, folder_id: int) -> str:
     act = request.form.get("act", "")
+    folders.own_folder(session, actor, folder_id)
     if act == "rename":
         folders.rename_folder(session, actor, folder_id, request.form.get("name", ""))
         return str(_("文件夹已改名"))
