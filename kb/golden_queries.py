@@ -161,15 +161,30 @@ def remove_golden(session: Session, actor: Actor, query_id: int, at: datetime) -
     session.delete(query)
 
 
-def check(engine: SearchEngine, queries: Sequence[GoldenQuery], now: datetime) -> list[Check]:
-    """Ask every query as somebody who reads everything, and return the ranks."""
-    return [Check(query, rank_of(engine, query.text, query.article_id, now)) for query in queries]
+def check(
+    engine: SearchEngine,
+    queries: Sequence[GoldenQuery],
+    now: datetime,
+    pins: Mapping[str, Sequence[int]] | None = None,
+) -> list[Check]:
+    """Ask every query as somebody who reads everything, and return the ranks.
+
+    Args:
+        pins: Articles that stand on top, by folded query.
+    """
+    tops = pins or {}
+    return [
+        Check(query, rank_of(engine, query.text, query.article_id, now, tops.get(query.folded, ())))
+        for query in queries
+    ]
 
 
-def rank_of(engine: SearchEngine, text: str, article_id: int, now: datetime) -> int | None:
+def rank_of(
+    engine: SearchEngine, text: str, article_id: int, now: datetime, pinned: Sequence[int] = ()
+) -> int | None:
     """Return the rank of an article for a text, 1 being the first; ``None`` beyond the twentieth."""
     answer = engine.search(EngineQuery(text, now, None, limit=DEEPEST))
-    found = [hit.article_id for hit in answer.hits]
+    found = list(dict.fromkeys([*pinned, *(hit.article_id for hit in answer.hits)]))[:DEEPEST]
     return found.index(article_id) + 1 if article_id in found else None
 
 

@@ -17,6 +17,7 @@ from kb.briefcase import kept_article_ids
 from kb.clock import day_start, local_day
 from kb.errors import Invalid, SearchUnavailable
 from kb.feeds import heat
+from kb.lexicon import pins_for
 from kb.models import Article, DateLock, Revision
 from kb.nodes import subtree_ids
 from kb.ports import (
@@ -34,6 +35,7 @@ from kb.ports import (
 from kb.revisions import is_shown_at
 
 QUERY_LIMIT = 64
+PINNED = "置顶"
 PAGE_SIZE = 20
 DEEPEST_PAGE = 500
 HEAT_DAYS = 30
@@ -203,7 +205,7 @@ def search(
         query = replace(query, article_ids=kept_article_ids(session, actor))
     degraded = False
     try:
-        answer = engine.search(query)
+        answer = _with_pinned(session, engine, engine.search(query), query)
     except SearchUnavailable:
         answer, degraded = _title_search(session, query, scope), True
     rows = _rows(session, answer.hits, scope)
@@ -222,6 +224,33 @@ def search(
         expansions=answer.expansions,
         degraded=degraded,
     )
+
+
+def _with_pinned(
+    session: Session, engine: SearchEngine, answer: EngineAnswer, query: EngineQuery
+) -> EngineAnswer:
+    """Put what managers pinned for the query on top, within the rights and conditions of the search."""
+    pinned = pins_for(session, query.text) if query.sort is Sort.RELEVANCE else []
+    if query.article_ids is not None:
+        pinned = [number for number in pinned if number in query.article_ids]
+    if not pinned:
+        return answer
+    # Asked for nothing in particular, the engine says which of them may be shown under the conditions.
+    asked = replace(query, text="", article_ids=frozenset(pinned), offset=0, limit=len(pinned))
+    tops = {hit.article_id: hit for hit in engine.search(asked).hits}
+    found = {hit.article_id: hit for hit in answer.hits}
+    others = tuple(hit for hit in answer.hits if hit.article_id not in tops)
+    if query.offset:
+        return replace(answer, hits=others)
+    first = tuple(_pinned(found.get(number, tops[number])) for number in pinned if number in tops)
+    total = max(answer.total, len(first) + len(others))
+    return replace(
+        answer, hits=(first + others)[: query.limit], total=total, full=max(answer.full, len(first))
+    )
+
+
+def _pinned(hit: EngineHit) -> EngineHit:
+    return replace(hit, tier="exact", why=(PINNED, *hit.why))
 
 
 def _engine_query(

@@ -15,6 +15,7 @@ from kb.golden_queries import (
     may_judge_queries,
     remove_golden,
 )
+from kb.lexicon import all_pins
 from web.session import current_actor
 from web.transactions import now, reading, services, writing
 
@@ -40,7 +41,7 @@ def _page(typed: dict[str, str], errors: dict[str, str]) -> str:
         queries.sort(key=lambda query: query.department_id not in actor.department_ids)
         titles, departments = described(session, queries, moment)
         try:
-            checks = check(services().engine, queries[:MOST_CHECKED], moment)
+            checks = check(services().engine, queries[:MOST_CHECKED], moment, all_pins(session))
         except SearchUnavailable:
             checks = []
         return render_template(
@@ -101,7 +102,8 @@ def golden_of(article_id: int) -> list[Check]:
     with reading() as session:
         scope = audience_scope(session, current_actor())
         queries = golden_queries(session, scope, article_id=article_id)
+        pins = all_pins(session)
     try:
-        return check(services().engine, queries, moment)
+        return check(services().engine, queries, moment, pins)
     except SearchUnavailable:
         return []

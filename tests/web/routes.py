@@ -129,6 +129,10 @@ ROUTES: dict[str, Rule] = {
     "briefcase.change_item": Kind.OWN,
     "briefcase.change_folder": Kind.OWN,
     "briefcase.take_pack": Kind.OWN,
+    "lexicon.page": only(M),
+    "lexicon.add": only(M),
+    "lexicon.remove": only(M),
+    "lexicon.turn_down": only(M),
     # knowledge gaps and golden queries
     "gaps.file": Kind.EVERYONE,
     "gaps.mine": Kind.EVERYONE,

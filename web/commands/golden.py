@@ -4,6 +4,7 @@ import click
 
 from kb.golden_queries import check as check_queries
 from kb.golden_queries import golden_queries
+from kb.lexicon import all_pins
 from web.commands.opening import open_services
 
 
@@ -17,7 +18,9 @@ def check() -> None:
     """逐条检查全部黄金查询；有一条达不到要求的名次就失败。"""
     services = open_services()
     with services.database.read() as session:
-        checks = check_queries(services.engine, golden_queries(session), services.clock.now())
+        checks = check_queries(
+            services.engine, golden_queries(session), services.clock.now(), all_pins(session)
+        )
     for item in checks:
         rank = f"第 {item.rank} 名" if item.rank else "未找到"
         mark = "通过" if item.holds else "失败"
