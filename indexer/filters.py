@@ -27,11 +27,12 @@ class Masks:
     time: BoolArray
     node: BoolArray
     department: BoolArray
+    chosen: BoolArray
 
     @property
     def all(self) -> BoolArray:
         """Which heads meet every condition."""
-        return self.readable & self.status & self.time & self.node & self.department
+        return self.readable & self.status & self.time & self.node & self.department & self.chosen
 
 
 def masks(snapshot: Snapshot, query: EngineQuery) -> Masks:
@@ -60,6 +61,7 @@ def masks(snapshot: Snapshot, query: EngineQuery) -> Masks:
         time=_in_range(snapshot, query.date_range),
         node=node,
         department=department,
+        chosen=_chosen(snapshot, query),
     )
 
 
@@ -68,6 +70,13 @@ def readable(snapshot: Snapshot, access_keys: frozenset[str] | None) -> BoolArra
     if access_keys is None:
         return np.ones(snapshot.size, np.bool_)
     return snapshot.readable(access_term(key) for key in access_keys)
+
+
+def _chosen(snapshot: Snapshot, query: EngineQuery) -> BoolArray:
+    # A chosen set is where the search takes place: what lies outside is not counted as hidden either.
+    if query.article_ids is None:
+        return np.ones(snapshot.size, np.bool_)
+    return np.isin(snapshot.heads["article"], list(query.article_ids))
 
 
 def _in_range(snapshot: Snapshot, wanted: DateRange | None) -> BoolArray:

@@ -5,9 +5,10 @@ from functools import partial
 from pathlib import Path
 
 from indexer.analyzer import Analyzer
-from indexer.lexicon import Lexicon
+from indexer.lexicon import Lexicon, with_overlay
 from indexer.schema import fingerprint
 from indexer.segmenter import best_segmenter
+from kb.ports import LexiconOverlay
 
 
 class Language:
@@ -15,10 +16,12 @@ class Language:
 
     Args:
         lexicon_folder: Folder of the lexicon's lists.
+        overlay: Entries over those lists.
     """
 
-    def __init__(self, lexicon_folder: Path) -> None:
-        self.lexicon = Lexicon.load(lexicon_folder)
+    def __init__(self, lexicon_folder: Path, overlay: LexiconOverlay | None = None) -> None:
+        self.folder = lexicon_folder
+        self.lexicon = with_overlay(Lexicon.load(lexicon_folder), overlay or LexiconOverlay())
         self.analyzer = self.make_analyzer()()
         self.fingerprint = fingerprint(self.lexicon.digest)
 

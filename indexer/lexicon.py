@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from indexer.fold import fold
+from kb.ports import LexiconOverlay
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,31 @@ class Lexicon:
             lookalikes=_lookalikes(_lines(folder / "shape.txt")),
             digest=digest.hexdigest(),
         )
+
+
+def with_overlay(lexicon: Lexicon, overlay: LexiconOverlay) -> Lexicon:
+    """Return the lists with a manager's entries added.
+
+    The digest, by which an index tells whether it was built with the same words, changes only if there
+    are words that the lists did not have: stop words and synonyms of known words need no new index.
+    """
+    groups = [[fold(word) for word in group] for group in overlay.synonyms]
+    added = {fold(word) for word in overlay.words}
+    added.update(word for group in groups for word in group if len(word) > 1)
+    added -= lexicon.words
+    synonyms = dict(lexicon.synonyms)
+    for word, others in _together(groups).items():
+        synonyms[word] = tuple(dict.fromkeys((*synonyms.get(word, ()), *others)))
+    digest = lexicon.digest
+    if added:
+        digest = hashlib.sha256("\n".join([digest, *sorted(added)]).encode()).hexdigest()
+    return replace(
+        lexicon,
+        words=lexicon.words | added,
+        synonyms=synonyms,
+        stopwords=lexicon.stopwords | {fold(word) for word in overlay.stopwords},
+        digest=digest,
+    )
 
 
 def _lines(path: Path) -> Iterator[str]:

@@ -11,14 +11,16 @@ from whoosh.index import FileIndex
 from indexer.answers import Answerer
 from indexer.batches import analyse, analysed
 from indexer.documents import CURSOR
+from indexer.fold import fold
 from indexer.language import Language
+from indexer.lessons import Lessons
 from indexer.opened import Opened
 from indexer.snapshot import Leaf, Snapshot
 from indexer.store import ArrayWriter, IndexDamaged, IndexFolder, latest_generation, verify
 from indexer.typed import begins_with
 from indexer.weights import Weights
 from kb.errors import SearchUnavailable
-from kb.ports import ArticleChange, EngineAnswer, EngineQuery, Marks, Suggestion, SuggestQuery
+from kb.ports import ArticleChange, EngineAnswer, EngineQuery, LexiconOverlay, Marks, Suggestion, SuggestQuery
 
 log = logging.getLogger(__name__)
 CHECK_EVERY = 0.1
@@ -31,11 +33,19 @@ class WhooshEngine:
         root: The index folder.
         language: Analysis and lexicon.
         weights: The dials of the ranking.
+        lessons: Where a changed lexicon comes from while the process runs.
     """
 
-    def __init__(self, root: Path, language: Language, weights: Weights | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        language: Language,
+        weights: Weights | None = None,
+        lessons: Lessons | None = None,
+    ) -> None:
         self._folder = IndexFolder(root)
         self._language = language
+        self._lessons = lessons
         self._weights = weights or Weights()
         self._lock = threading.Lock()
         self._opened: Opened | None = None
@@ -65,6 +75,19 @@ class WhooshEngine:
         """Return where the words of a query stand in a text."""
         return Answerer(self.opened()).mark(query_text, text)
 
+    def tokens(self, text: str) -> Sequence[str]:
+        """Return the words into which a text is cut."""
+        return self._language.analyzer.words(fold(text))
+
+    def trial(self, overlay: LexiconOverlay) -> "WhooshEngine":
+        """Return an engine over the same commit with other entries over the shipped lists."""
+        opened, language = self.opened(), Language(self._language.folder, overlay)
+        tried = WhooshEngine(self._folder.root, language, self._weights)
+        tried._opened = Opened(opened.index, opened.snapshot, language, self._weights, opened.vocabulary)
+        tried._path, tried._leaves, tried._trusted = self._path, self._leaves, self._trusted
+        tried._trusted_in = self._trusted_in
+        return tried
+
     def cursor(self) -> int:
         """Return the change number up to which the open index is complete; -1 without an index."""
         try:
@@ -84,12 +107,22 @@ class WhooshEngine:
         with self._lock:
             if time.monotonic() - self._checked_at >= CHECK_EVERY:
                 try:
+                    self._learn()
                     self._reopen()
                 finally:
                     self._checked_at = time.monotonic()
             if self._opened is None:
                 raise SearchUnavailable("搜索索引尚未就绪，正在建立或重建。")
             return self._opened
+
+    def _learn(self) -> None:
+        language = self._lessons.learned() if self._lessons is not None else None
+        if language is None:
+            return
+        self._language, opened = language, self._opened
+        if opened is not None:
+            # The same commit, understood with the new words; the old vocabulary serves a moment longer.
+            self._opened = Opened(opened.index, opened.snapshot, language, self._weights, opened.vocabulary)
 
     def _reopen(self) -> None:
         problem: Exception | None = None
@@ -137,16 +170,19 @@ class WhooshUpdater:
     Args:
         root: The index folder.
         language: Analysis and lexicon.
+        lessons: Where a changed lexicon comes from; new words then ask for a new index.
     """
 
-    def __init__(self, root: Path, language: Language) -> None:
+    def __init__(self, root: Path, language: Language, lessons: Lessons | None = None) -> None:
         self._folder = IndexFolder(root)
         self._language = language
+        self._lessons = lessons
         self._committed: tuple[Path, int, int] | None = None
         self._trusted: frozenset[str] = frozenset()
 
     def cursor(self) -> int:
         """Return the change number of the last commit; -1 if the index must be rebuilt."""
+        self._language = (self._lessons.learned() if self._lessons is not None else None) or self._language
         path = self._folder.current()
         if path is None or self._folder.fingerprint(path) != self._language.fingerprint:
             return -1

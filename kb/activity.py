@@ -57,7 +57,7 @@ def record_search(
     that one question leaves one line.
     """
     masked = mask_personal_data(text)[:TEXT_LIMIT]
-    folded = _folded(text)
+    folded = folded_query(text)
     last = _last_search(session, actor)
     continues = (
         last is not None
@@ -92,7 +92,7 @@ def was_just_asked(
     return (
         last is not None
         and last.searched_at >= since
-        and last.folded == _folded(text)
+        and last.folded == folded_query(text)
         and last.conditions == _as_stored(conditions)
     )
 
@@ -100,7 +100,7 @@ def was_just_asked(
 def last_search_id(session: Session, actor: Actor, text: str, since: datetime) -> int | None:
     """Return the actor's last search if it was for this text and not before ``since``."""
     last = _last_search(session, actor)
-    if last is None or last.searched_at < since or last.folded != _folded(text):
+    if last is None or last.searched_at < since or last.folded != folded_query(text):
         return None
     return last.id
 
@@ -187,9 +187,10 @@ def _last_search(session: Session, actor: Actor) -> Search | None:
     )
 
 
-def _folded(text: str) -> str:
-    return "".join(mask_personal_data(text)[:TEXT_LIMIT].lower().split())
-
-
 def _as_stored(conditions: Mapping[str, str]) -> str:
     return json.dumps(dict(conditions), ensure_ascii=False, sort_keys=True)
+
+
+def folded_query(text: str) -> str:
+    """Return a query masked, in lower case and without blanks, by which the same ones are recognised."""
+    return "".join(mask_personal_data(text)[:TEXT_LIMIT].lower().split())

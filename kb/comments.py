@@ -17,6 +17,7 @@ from kb.comment_limits import limit_rate, sent_before
 from kb.comment_release import release, retract
 from kb.errors import Forbidden, Invalid, NotFound
 from kb.images import reencoded
+from kb.lexicon import sensitive_words
 from kb.masking import mask_personal_data
 from kb.mentions import mentioned
 from kb.models import (
@@ -33,7 +34,6 @@ from kb.models import (
 )
 from kb.moderation_rules import mode_at
 from kb.quotes import CONTEXT_LIMIT, QUOTE_LIMIT, Quote, find_quote
-from kb.sensitive import shipped_words
 from kb.task_moves import UNFINISHED
 from kb.tasks import close_answered, works_for
 
@@ -255,7 +255,7 @@ def _add(
     if sent_twice is not None:
         return sent_twice
     limit_rate(session, actor, at)
-    words = shipped_words()
+    words = sensitive_words(session)
     comment.author_id = actor.person_id
     comment.created_at = at
     comment.is_masked = comment.text != typed.replace("\r\n", "\n").replace("\x00", "").strip()

@@ -149,6 +149,16 @@ class ArticleChange:
     documents: tuple[IndexDocument, ...]
 
 
+@dataclass(frozen=True)
+class LexiconOverlay:
+    """What managers added to the shipped word lists; ``version`` counts their changes, from 1 on."""
+
+    version: int = 0
+    words: tuple[str, ...] = ()
+    synonyms: tuple[tuple[str, ...], ...] = ()
+    stopwords: tuple[str, ...] = ()
+
+
 # --- searching --------------------------------------------------------------------------------
 
 
@@ -200,7 +210,8 @@ class EngineQuery:
     """A search with every condition resolved to plain values.
 
     ``access_keys`` is ``None`` for people who may read everything; ``node_ids`` the chosen node and
-    all below it; ``heat`` maps article ids to popularity for the sort by heat.
+    all below it; ``article_ids`` the only articles that may answer, ``None`` for any; ``heat`` maps
+    article ids to popularity for the sort by heat.
     """
 
     text: str
@@ -212,6 +223,7 @@ class EngineQuery:
     date_range: DateRange | None = None
     node_ids: frozenset[int] | None = None
     department_id: int | None = None
+    article_ids: frozenset[int] | None = None
     verbatim: bool = False
     heat: Mapping[int, float] = field(default_factory=dict)
     offset: int = 0
@@ -343,6 +355,16 @@ class SearchEngine(Protocol):
 
     def mark(self, query_text: str, text: str) -> Marks:
         """Return where the words of a query stand in any text, as merged character ranges."""
+
+    def tokens(self, text: str) -> Sequence[str]:
+        """Return the words into which a text is cut."""
+
+    def trial(self, overlay: LexiconOverlay) -> "SearchEngine":
+        """Return an engine over the same index that knows these entries instead of those in use.
+
+        Raises:
+            kb.errors.SearchUnavailable: if no index can be opened.
+        """
 
     def cursor(self) -> int:
         """Return the change number up to which the open index is complete; -1 without an index."""

@@ -10,6 +10,7 @@ from kb.access import Actor, Permission, may_on
 from kb.draft_rights import approvers_of, locked_draft, require_approve, require_write, takes_part
 from kb.drafts import newest_approved, writable_draft
 from kb.errors import Conflict, Forbidden, Invalid, NotFound
+from kb.gaps import answer_published
 from kb.models import Article, Attachment, PersonRole, Review, ReviewAction, Revision, RevisionState, Role
 from kb.notifications import notify
 from kb.placement import settle_placement
@@ -153,6 +154,7 @@ def approve(
     _publish(session, draft, at, actor.person_id)
     _step(session, actor, draft, ReviewAction.APPROVED, at, action="article.approve", seen_hash=seen_hash)
     close_solved(session, actor, draft, at)
+    answer_published(session, at, draft.article_id)
     _tell(session, _authors(draft) - {actor.person_id}, "approved", draft, at)
     return draft
 

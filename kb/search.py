@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 from kb.access import Actor, AudienceScope, audience_scope
 from kb.activity import view_counts
 from kb.articles import visible_revisions
+from kb.briefcase import kept_article_ids
 from kb.clock import day_start, local_day
 from kb.errors import Invalid, SearchUnavailable
 from kb.feeds import heat
+from kb.lexicon import pins_for
 from kb.models import Article, DateLock, Revision
 from kb.nodes import subtree_ids
 from kb.ports import (
@@ -33,6 +35,7 @@ from kb.ports import (
 from kb.revisions import is_shown_at
 
 QUERY_LIMIT = 64
+PINNED = "置顶"
 PAGE_SIZE = 20
 DEEPEST_PAGE = 500
 HEAT_DAYS = 30
@@ -47,6 +50,12 @@ class Preset(StrEnum):
     QUARTER = "quarter"
     YEAR = "year"
     CUSTOM = "custom"
+
+
+class Place(StrEnum):
+    """Where to search besides the whole base; chosen in the box like a scope."""
+
+    BRIEFCASE = "briefcase"
 
 
 PRESET_DAYS = {Preset.WEEK: 7, Preset.MONTH: 30, Preset.QUARTER: 90, Preset.YEAR: 365}
@@ -92,6 +101,7 @@ class SearchRequest:
     time: TimeChoice = TimeChoice()
     node_id: int | None = None
     department_id: int | None = None
+    place: Place | None = None
     verbatim: bool = False
     as_of: datetime | None = None
     page: int = 1
@@ -191,9 +201,11 @@ def search(
             f"搜索内容最多 {text_limit} 个字，现在是 {len(request.text)} 个字。", {"q": "请缩短搜索内容。"}
         )
     query = _engine_query(session, request, scope, now, zone)
+    if request.place is Place.BRIEFCASE:
+        query = replace(query, article_ids=kept_article_ids(session, actor))
     degraded = False
     try:
-        answer = engine.search(query)
+        answer = _with_pinned(session, engine, engine.search(query), query)
     except SearchUnavailable:
         answer, degraded = _title_search(session, query, scope), True
     rows = _rows(session, answer.hits, scope)
@@ -212,6 +224,33 @@ def search(
         expansions=answer.expansions,
         degraded=degraded,
     )
+
+
+def _with_pinned(
+    session: Session, engine: SearchEngine, answer: EngineAnswer, query: EngineQuery
+) -> EngineAnswer:
+    """Put what managers pinned for the query on top, within the rights and conditions of the search."""
+    pinned = pins_for(session, query.text) if query.sort is Sort.RELEVANCE else []
+    if query.article_ids is not None:
+        pinned = [number for number in pinned if number in query.article_ids]
+    if not pinned:
+        return answer
+    # Asked for nothing in particular, the engine says which of them may be shown under the conditions.
+    asked = replace(query, text="", article_ids=frozenset(pinned), offset=0, limit=len(pinned))
+    tops = {hit.article_id: hit for hit in engine.search(asked).hits}
+    found = {hit.article_id: hit for hit in answer.hits}
+    others = tuple(hit for hit in answer.hits if hit.article_id not in tops)
+    if query.offset:
+        return replace(answer, hits=others)
+    first = tuple(_pinned(found.get(number, tops[number])) for number in pinned if number in tops)
+    total = max(answer.total, len(first) + len(others))
+    return replace(
+        answer, hits=(first + others)[: query.limit], total=total, full=max(answer.full, len(first))
+    )
+
+
+def _pinned(hit: EngineHit) -> EngineHit:
+    return replace(hit, tier="exact", why=(PINNED, *hit.why))
 
 
 def _engine_query(
@@ -258,6 +297,8 @@ def _title_search(session: Session, query: EngineQuery, scope: AudienceScope) ->
     )
     if query.node_ids is not None:
         matching = matching.where(Article.node_id.in_(query.node_ids))
+    if query.article_ids is not None:
+        matching = matching.where(Article.id.in_(query.article_ids))
     if query.department_id is not None:
         matching = matching.where(Article.owner_department_id == query.department_id)
     if query.date_range is not None:

@@ -33,10 +33,15 @@ class SensitiveWords:
         return bool(self.ranges(text))
 
 
-def shipped_words() -> SensitiveWords:
-    """Return the words of the shipped lexicon."""
+def shipped_list() -> list[str]:
+    """Return the words of the shipped lexicon as they are listed."""
     lines = (files("data") / "lexicon" / "sensitive.txt").read_text(encoding="utf-8").splitlines()
-    return SensitiveWords(line.strip() for line in lines if not line.startswith("#"))
+    return [line.strip() for line in lines if not line.startswith("#")]
+
+
+def shipped_words() -> SensitiveWords:
+    """Return the words of the shipped lexicon, ready to be looked for."""
+    return SensitiveWords(shipped_list())
 
 
 def _folded(word: str) -> str:

@@ -164,7 +164,7 @@ def _show(article_id: int, number: int | None) -> str:
             reading=found,
             address=address,
             search_text=address.request.text,
-            chosen_scope=address.request.scope,
+            chosen_scope=address.request.place or address.request.scope,
             rank=_rank(),
             marker=marker,
             body=body,

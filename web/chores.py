@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from kb.activity import forget_before
 from kb.database import Database
+from kb.gaps import answer_published, gaps_are_due
 from kb.ports import Clock
 from kb.reminders import of_announcements, of_reviews, send
 from kb.task_reminders import of_tasks
@@ -65,10 +66,11 @@ class Chores:
         at = self._clock.now()
         with self._database.read() as session:
             reminders = [*of_announcements(session, at), *of_reviews(session, at), *of_tasks(session, at)]
-        if not reminders:
+            waits = gaps_are_due(session, at)
+        if not reminders and not waits:
             return 0
         with self._database.write() as session:
-            return send(session, reminders, at)
+            return send(session, reminders, at) + answer_published(session, at)
 
     def forget(self) -> int:
         """Drop messages that were settled long ago, and return how many."""

@@ -14,6 +14,7 @@ from web.commands.department import department
 from web.commands.draft import draft
 from web.commands.evaluate import evaluate
 from web.commands.evidence import evidence
+from web.commands.golden import golden
 from web.commands.indexing import index, reindex
 from web.commands.knowledge import import_command
 from web.commands.lexicon import lexicon
@@ -48,6 +49,7 @@ kb.add_command(reindex)
 kb.add_command(search)
 kb.add_command(evaluate)
 kb.add_command(lexicon)
+kb.add_command(golden)
 kb.add_command(serve)
 kb.add_command(user)
 kb.add_command(department)

@@ -13,12 +13,12 @@ from werkzeug.wrappers import Response
 from kb.access import Permission, audience_scope, may, path_ids
 from kb.departments import all_departments
 from kb.errors import Forbidden, Invalid
+from kb.lexicon import sensitive_words
 from kb.models import CommentKind, ModerationMode, Node
 from kb.moderation import MOST_AT_ONCE, Outcome, Refusal, Verdict, decide, undo
 from kb.moderation_queue import Filters, Tab, moderates_anything, queue
 from kb.moderation_rules import all_rules, nearest, set_rule
 from kb.nodes import Branch, visible_tree
-from kb.sensitive import shipped_words
 from web.marking import marked
 from web.search.results import page_numbers
 from web.session import current_actor, wants_json
@@ -49,7 +49,7 @@ def page() -> str:
         found = queue(session, actor, filters)
         scope = audience_scope(session, actor)
         branches = visible_tree(session, scope)
-        words = shipped_words()
+        words = sensitive_words(session)
         return render_template(
             "moderation/page.html",
             queue=found,

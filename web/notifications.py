@@ -144,6 +144,7 @@ def kind_labels() -> dict[str, tuple[str, str]]:
         "task_solved": (_("您的评论已改进知识"), "ok"),
         "feedback": (_("读者反馈"), "info"),
         "gap_answered": (_("缺口已补上"), "ok"),
+        "gap_declined": (_("缺口不补"), "info"),
         "briefcase_changed": (_("公文包有更新"), "info"),
         "webhook_disabled": (_("Webhook 已停用"), "bad"),
     }

@@ -1,7 +1,6 @@
 """The reviewers' desk: what waits, one version against the one in force, and the decision about it."""
 
 from datetime import datetime
-from functools import lru_cache
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -13,10 +12,10 @@ from kb.access import Permission, audience_scope, may
 from kb.draft_rights import may_decide, takes_part, visible_draft
 from kb.drafts import newest_approved
 from kb.errors import Conflict, Invalid
+from kb.lexicon import sensitive_words
 from kb.models import Revision, RevisionState
 from kb.nodes import breadcrumb, nodes_by_id, tree
 from kb.people import names_of
-from kb.sensitive import SensitiveWords, shipped_words
 from kb.versions import compared, numbered
 from web.marking import mark_html
 from web.search.marker import marker_for
@@ -28,11 +27,6 @@ blueprint = Blueprint("reviews", __name__)
 
 LARGEST_ID = 2**31 - 1
 TABS = ("waiting", "mine", "decided")
-
-
-@lru_cache(maxsize=1)
-def _words() -> SensitiveWords:
-    return shipped_words()
 
 
 @blueprint.get("/reviews")
@@ -177,7 +171,7 @@ def _page(session: Session, revision_id: int, problem: str = "", fields: dict[st
         only_changes=request.values.get("all") is None,
         steps=steps,
         names=names_of(session, people),
-        checks=reviews.checks(session, new, _words(), moment),
+        checks=reviews.checks(session, new, sensitive_words(session), moment),
         may_decide=may_decide(session, actor, draft),
         is_own=takes_part(session, actor.person_id, draft),
         trail=breadcrumb(nodes, nodes.get(draft.new_node_id or 0, article.node)),

@@ -40,4 +40,7 @@ def page_strings() -> dict[str, str]:
         "pick_first": _("请先选择评论"),
         "reason_needed": _("请选择或填写理由"),
         "undo": _("撤销"),
+        "open_briefcase": _("打开公文包"),
+        "delete_folder": _("删除文件夹“{n}”？里面的知识会移到“未分类”。"),
+        "folder_name": _("文件夹名称"),
     }

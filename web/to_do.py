@@ -6,6 +6,7 @@ from flask import Blueprint, url_for
 from flask_babel import gettext as _
 
 from kb.access import Permission, may
+from kb.gaps import open_count as open_gaps
 from kb.moderation_queue import waiting_count
 from kb.task_lists import open_count
 from web.session import current_actor
@@ -32,6 +33,7 @@ def work_to_do() -> list[Waiting]:
     with reading() as session:
         if may(actor, Permission.COMMENT_MODERATE):
             found.append(Waiting(_("评论审核"), url_for("moderation.page"), waiting_count(session, actor)))
+        found.append(Waiting(_("知识缺口"), url_for("gaps.page"), open_gaps(session, actor)))
         waiting, late = open_count(session, actor, now())
         found.append(Waiting(_("改进任务"), url_for("tasks.page"), waiting - late))
         overdue = url_for("tasks.page", tab="overdue")

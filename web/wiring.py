@@ -1,5 +1,6 @@
 """Composition root: the one place that decides which parts the product is made of."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.resources import files
@@ -7,9 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from kb.clock import SystemClock
 from kb.database import Database
-from kb.ports import Clock, DocumentConverter, SearchEngine
+from kb.lexicon import newer_overlay
+from kb.ports import Clock, DocumentConverter, LexiconOverlay, SearchEngine
 from web.chores import Chores
 from web.courier import Courier
 from web.settings import Settings, prepare_home
@@ -42,6 +46,19 @@ def lexicon_folder() -> Path:
     return Path(str(files("data"))) / "lexicon"
 
 
+def newer_entries(database: Database) -> Callable[[int], LexiconOverlay | None]:
+    """Return what asks a database for lexicon entries newer than a version; a missing one has none."""
+
+    def newer(known: int) -> LexiconOverlay | None:
+        try:
+            with database.read() as session:
+                return newer_overlay(session, known)
+        except SQLAlchemyError:
+            return None
+
+    return newer
+
+
 def build_services(settings: Settings) -> Services:
     """Build the parts for a process; works before the database and the index exist.
 
@@ -50,15 +67,21 @@ def build_services(settings: Settings) -> Services:
     """
     # Imported here because the analyser's dictionaries are wanted only by a process that serves.
     from indexer.language import Language
+    from indexer.lessons import Lessons
     from indexer.whoosh_engine import WhooshEngine
 
     prepare_home(settings)
+    database = Database(settings.database_url)
     return Services(
         settings=settings,
-        database=Database(settings.database_url),
+        database=database,
         clock=SystemClock(),
         zone=settings.zone,
-        engine=WhooshEngine(settings.index_directory, Language(lexicon_folder())),
+        engine=WhooshEngine(
+            settings.index_directory,
+            Language(lexicon_folder()),
+            lessons=Lessons(lexicon_folder(), newer_entries(database), in_background=True),
+        ),
     )
 
 
@@ -67,11 +90,16 @@ def build_follower(settings: Settings, services: Services) -> "Follower":
     from indexer.extract.sandbox import SandboxedExtractor
     from indexer.follower import Follower
     from indexer.language import Language
+    from indexer.lessons import Lessons
     from indexer.whoosh_engine import WhooshUpdater
 
     return Follower(
         services.database,
-        WhooshUpdater(settings.index_directory, Language(lexicon_folder())),
+        WhooshUpdater(
+            settings.index_directory,
+            Language(lexicon_folder()),
+            Lessons(lexicon_folder(), newer_entries(services.database), in_background=False),
+        ),
         SandboxedExtractor(),
         services.clock,
     )

@@ -6,6 +6,7 @@ from kb.models.article import OPEN_STATES, Article, ChangeCounter, Revision, Rev
 from kb.models.attachment import Attachment, Blob, BlobChunk, FilePart, FileText
 from kb.models.audience import AccessKey, Audience, AudienceRule
 from kb.models.audit import AuditEvent
+from kb.models.briefcase import BriefcaseFolder, BriefcaseItem
 from kb.models.comment import (
     Comment,
     CommentImage,
@@ -20,8 +21,11 @@ from kb.models.comment import (
 from kb.models.copy import Copy
 from kb.models.department import Department, DepartmentLead
 from kb.models.feedback import Feedback
+from kb.models.gap import Gap, GapAsker
+from kb.models.golden_query import GoldenQuery
 from kb.models.grant import MergedNode, NodeGrant
 from kb.models.image import Image
+from kb.models.lexicon import DismissedProposal, LexiconEntry, LexiconVersion
 from kb.models.node import Node
 from kb.models.notification import Notification
 from kb.models.person import DateLock, LoginSession, Person, PersonRole, Role
@@ -49,6 +53,8 @@ __all__ = [
     "Autosave",
     "Blob",
     "BlobChunk",
+    "BriefcaseFolder",
+    "BriefcaseItem",
     "ChangeCounter",
     "Comment",
     "CommentImage",
@@ -61,12 +67,18 @@ __all__ = [
     "DateLock",
     "Department",
     "DepartmentLead",
+    "DismissedProposal",
     "EditorPresence",
     "Feedback",
     "FilePart",
     "FileText",
+    "Gap",
+    "GapAsker",
+    "GoldenQuery",
     "IdempotentAnswer",
     "Image",
+    "LexiconEntry",
+    "LexiconVersion",
     "LoginSession",
     "MaterialMark",
     "MergedNode",

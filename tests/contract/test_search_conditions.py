@@ -206,3 +206,13 @@ def test_an_empty_index_answers_everything_with_nothing(engine_of: EngineOf) -> 
     engine = engine_of()
     assert engine.search(query("年费")).total == engine.search(query("")).total == 0
     assert engine.cursor() == 1
+
+
+def test_chosen_articles_are_the_only_ones_that_answer_and_the_others_are_not_counted(
+    ages: SearchEngine,
+) -> None:
+    answer = ages.search(query("年费", article_ids=frozenset({4})))
+    assert ids(answer) == [4]
+    assert (answer.total, answer.hidden.by_status) == (1, 0)
+    assert ids(ages.search(query("年费", article_ids=frozenset()))) == []
+    assert ids(ages.search(query("", article_ids=frozenset({1, 987})))) == [1]

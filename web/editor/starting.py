@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from kb.access import Actor
 from kb.drafts import open_draft, save_draft
 from kb.errors import Forbidden, Invalid
+from kb.gaps import begin_answer, gap_for
 from kb.markup import render
 from kb.models import Revision
 from kb.placement import Placement
@@ -33,6 +34,15 @@ def start() -> str:
         if not may_write_somewhere(session, actor):
             raise Forbidden("您没有撰写知识的权限。")
         sent = {"title": request.args.get("title", "")[:200], "node": request.args.get("node", "")}
+        gap_id = request.args.get("gap", type=int)
+        if gap_id is not None and 0 < gap_id < 2**31:
+            gap = gap_for(session, actor, gap_id)
+            sent = {
+                "title": gap.text,
+                "node": str(gap.node_id or ""),
+                "department": str(gap.department_id),
+                "gap": str(gap.id),
+            }
         return _page(session, actor, sent, {})
 
 
@@ -64,6 +74,8 @@ def _create(actor: Actor, sent: dict[str, str], conversion: Conversion | None) -
         if conversion is not None:
             failed = _fill(session, actor, draft, conversion, sent)
         article_id = draft.article_id
+        if sent.get("gap", "").isdecimal():
+            begin_answer(session, actor, int(sent["gap"]), article_id, moment)
     if conversion is not None:
         remember_losses(article_id, losses_of(conversion, failed))
     return article_id

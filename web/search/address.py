@@ -13,7 +13,7 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from kb.ports import DateField, Scope, Sort, StatusFilter
-from kb.search import DEEPEST_PAGE, Preset, SearchRequest, TimeChoice
+from kb.search import DEEPEST_PAGE, Place, Preset, SearchRequest, TimeChoice
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -45,7 +45,7 @@ class Address:
         request, chosen = self.request, self.request.time
         values = {
             "q": request.text,
-            "scope": _unless(request.scope, Scope.ALL),
+            "scope": request.place or _unless(request.scope, Scope.ALL),
             "sort": _unless(request.sort, Sort.RELEVANCE),
             "status": _unless(request.status, StatusFilter.PREFER),
             "time": _unless(chosen.preset, Preset.ANY),
@@ -172,9 +172,11 @@ def read(values: Mapping[str, str], now: datetime, zone: ZoneInfo) -> Address:
         zone: The bank's zone, in which days are meant.
     """
     reader = _Reader(values, zone)
+    place = Place.BRIEFCASE if reader.text("scope") == Place.BRIEFCASE else None
     request = SearchRequest(
         text=reader.text("q"),
-        scope=reader.choice("scope", Scope, Scope.ALL, _("搜索范围")),
+        scope=Scope.ALL if place else reader.choice("scope", Scope, Scope.ALL, _("搜索范围")),
+        place=place,
         sort=reader.choice("sort", Sort, Sort.RELEVANCE, _("排序")),
         status=reader.choice("status", StatusFilter, StatusFilter.PREFER, _("状态")),
         time=_time(reader),

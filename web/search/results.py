@@ -11,7 +11,7 @@ from kb.clock import local_day
 from kb.models import Department, Node
 from kb.nodes import Branch, rolled_up
 from kb.ports import DateField, HiddenHits, Scope, Sort, StatusFilter
-from kb.search import Preset, SearchResult, TimeChoice
+from kb.search import Place, Preset, SearchResult, TimeChoice
 from web.search.address import Address
 
 NEIGHBOUR_PAGES = 2
@@ -52,7 +52,7 @@ class TreeRow:
     children: Sequence["TreeRow"]
 
 
-def scope_labels() -> dict[Scope, str]:
+def scope_labels() -> dict[Scope | Place, str]:
     """Return the names of the scopes, in the order in which they are offered."""
     return {
         Scope.ALL: _("全部"),
@@ -60,6 +60,7 @@ def scope_labels() -> dict[Scope, str]:
         Scope.CONTENT: _("内容"),
         Scope.TITLE_CONTENT: _("标题+内容"),
         Scope.ATTACHMENT: _("附件"),
+        Place.BRIEFCASE: _("我的公文包"),
     }
 
 
@@ -125,6 +126,9 @@ def chips(
     found: list[Chip] = []
     if request.scope is not Scope.ALL:
         label = _("范围：%(name)s", name=scope_labels()[request.scope])
+        found.append(Chip(label, address.url(scope=None)))
+    if request.place is not None:
+        label = _("范围：%(name)s", name=scope_labels()[request.place])
         found.append(Chip(label, address.url(scope=None)))
     if request.node_id is not None:
         node = nodes.get(request.node_id)

@@ -171,7 +171,7 @@ def _context(
         "address": address,
         "result": result,
         "search_text": address.typed["q"],
-        "chosen_scope": address.request.scope,
+        "chosen_scope": address.request.place or address.request.scope,
         "branches": results.tree_rows(address, branches, result.nodes if result else {}),
         "nodes": nodes,
         "departments": departments,
