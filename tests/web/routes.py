@@ -130,7 +130,6 @@ ROUTES: dict[str, Rule] = {
     "reviews.approve": Kind.SECRET,
     "reviews.give_back": Kind.SECRET,
     "reviews.recall": Kind.SECRET,
-    "evidence.download": Kind.SECRET,
     "versions.page": Kind.SECRET,
     "versions.at_moment": Kind.SECRET,
     "versions.by_document_number": Kind.SECRET,
@@ -139,7 +138,6 @@ ROUTES: dict[str, Rule] = {
     "audit.page": TREE,
     "audit.verify": TREE,
     "audit.export": TREE,
-    "evidence.download": Kind.SECRET,
     # briefcase
     "briefcase.page": Kind.EVERYONE,
     "briefcase.export": Kind.EVERYONE,
