@@ -34,8 +34,11 @@ from kb.models import (
     RevisionState,
 )
 from kb.revision_text import text_of
+from kb.sealing import placement_of
 
 MANIFEST = "manifest.json"
+TAKEN = "article.evidence"
+REGISTERED = "article.evidence_sealed"
 FORMAT = 1
 EVENT_FIELDS = (
     *("id", "at", "actor_id", "actor_name", "action", "subject", "revision_hash", "reason", "detail"),
@@ -68,11 +71,15 @@ def evidence_article(session: Session, actor: Actor, scope: AudienceScope, artic
 def pack(session: Session, article: Article, at: datetime, *, by: Actor | None) -> bytes:
     """Return the evidence of an article as a ZIP file, and note in the audit log that it was taken out.
 
+    A second event, which cannot be in the pack, keeps the hash of its manifest: by that the running log
+    tells a pack that was handed out from one that was made up.
+
     Args:
         at: When, aware.
         by: Who takes it out; ``None`` is the system.
     """
-    audit.record(session, by, "article.evidence", f"article:{article.id}", at)
+    subject = f"article:{article.id}"
+    audit.record(session, by, TAKEN, subject, at)
     files = dict(_files(session, article))
     manifest = {
         "format": FORMAT,
@@ -81,9 +88,12 @@ def pack(session: Session, article: Article, at: datetime, *, by: Actor | None) 
         "made_by": by.name if by else "系统",
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
     }
+    listed = as_json(manifest)
+    detail = {"manifest": hashlib.sha256(listed).hexdigest()}
+    audit.record(session, by, REGISTERED, subject, at, detail=detail)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(MANIFEST, as_json(manifest))
+        archive.writestr(MANIFEST, listed)
         for name, data in sorted(files.items()):
             archive.writestr(name, data)
     return buffer.getvalue()
@@ -167,6 +177,7 @@ def _revision_files(
         attachments.append({"name": row.name, "sha256": row.sha256, "size": row.size, "file": place})
         yield place, b"".join(stream(session, row.sha256))
     meta: dict[str, object] = {
+        "id": revision.id,
         "number": revision.number,
         "title": written.title,
         "format": written.format,
@@ -181,6 +192,7 @@ def _revision_files(
         "author": names.get(revision.author_id or 0, ""),
         "approver": names.get(revision.approver_id or 0, ""),
         "attachments": attachments,
+        "placement": placement_of(revision),
     }
     for name in ("approved_at", "effective_from", "effective_to", "shown_from", "shown_to"):
         instant: datetime | None = getattr(revision, name)

@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kb.models import Attachment, Revision
-from kb.revision_text import text_hash, text_of
+from kb.revision_text import RevisionText, text_hash, text_of
 
 
 def seal(session: Session, revision: Revision) -> str:
@@ -22,13 +23,29 @@ def seal(session: Session, revision: Revision) -> str:
         .where(Attachment.revision_id == revision.id)
         .order_by(Attachment.position, Attachment.id)
     )
-    values = {
-        "text": text_hash(text_of(revision)),
-        "html": hashlib.sha256(revision.html.encode()).hexdigest(),
+    return sealed(
+        text_of(revision), revision.html, placement_of(revision), [(name, sha256) for name, sha256 in files]
+    )
+
+
+def placement_of(revision: Revision) -> dict[str, object]:
+    """Return what the author wants changed about the article itself, as plain values for JSON."""
+    return {
         "node": revision.new_node_id,
         "owner": revision.new_owner_department_id,
         "audience": [revision.new_audience_id] if revision.changes_audience else None,
         "replaces": revision.replaces_id,
+    }
+
+
+def sealed(
+    text: RevisionText, html: str, placement: Mapping[str, object], files: Sequence[tuple[str, str]]
+) -> str:
+    """Return the seal over these parts; ``files`` are names with the SHA-256 of their bytes, in order."""
+    values = {
+        **placement,
+        "text": text_hash(text),
+        "html": hashlib.sha256(html.encode()).hexdigest(),
         "files": [list(row) for row in files],
     }
     return hashlib.sha256(json.dumps(values, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
