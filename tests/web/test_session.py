@@ -39,7 +39,7 @@ def copy_of(client: FlaskClient, app: Flask) -> FlaskClient:
 
 
 # Arguments that are no numbers.
-FITTING = {"kind": "csv"}
+FITTING = {"kind": "csv", "table": "trend"}
 
 
 def endpoint_paths(app: Flask) -> list[tuple[str, str, str]]:

@@ -113,6 +113,7 @@ def values(walker: Walker, route: Route, username: str) -> dict[str, object]:
         "moment": "2026-11-20",
         "document_number": DOCUMENT,
         "kind": "csv",
+        "table": "trend",
         "filename": "logo.svg",
         "version_asked": "0",
         "notification_id": other,
