@@ -125,11 +125,6 @@ class ArrayPostingPool:
         """Add a whole posting list, as it is found in a segment that is merged into this one."""
         self.add_batch(name, [term], np.zeros(len(docs), np.int64), docs, frequencies)
 
-    def add(self, item: tuple[str, bytes, int, float, bytes]) -> None:
-        """Add one posting as Whoosh's own writer gives it."""
-        name, text, doc, weight, _value = item
-        self.add_terms(name, doc, {text.decode("utf-8", "surrogatepass"): int(weight)})
-
     def _flush(self) -> None:
         for field in self._fields.values():
             packed = field.flush()

@@ -37,7 +37,7 @@ def new_article(call: Call) -> Answer:
     text = read_text(call.sent, services().zone)
     placement = read_placement(call.sent)
     draft = open_draft(call.session, call.actor, None, call.at, placement=placement, text=text)
-    return _made(call, draft)
+    return made(call, draft)
 
 
 @blueprint.get(ONE)
@@ -123,7 +123,8 @@ def return_draft(call: Call, revision_id: int) -> Answer:
     return _whole(call, return_to_author(call.session, call.actor, revision_id, seen, call.at, reason))
 
 
-def _made(call: Call, draft: Revision) -> Answer:
+def made(call: Call, draft: Revision) -> Answer:
+    """Answer a draft that was just begun, with its address."""
     whole = _whole(call, draft)
     place = f"{blueprint.url_prefix}/drafts/{draft.id}"
     return Answer(whole.body, 201, {**whole.headers, "Location": place})
@@ -164,6 +165,3 @@ def _stale(call: Call, draft: Revision, conflict: DraftConflict) -> Answer:
         "stored": as_values(call.session, draft, services().zone),
     }
     return Answer(body, STALE, {"ETag": f'"{draft.lock_version}"'})
-
-
-made = _made

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 import kb.models.table
 
 revision = '0010'
-down_revision = '0009'
+down_revision = '0008'
 branch_labels = None
 depends_on = None
 
