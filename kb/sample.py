@@ -24,6 +24,7 @@ from kb.models import Article, Audience, AudienceRule, Department, Node, Person,
 from kb.nodes import ensure_node
 from kb.people import create_person
 from kb.ports import Clock
+from kb.sample_briefcase import write_briefcase
 from kb.sample_comments import Scene, write_comments
 from kb.sample_drafts import write_drafts
 from kb.sample_files import SampleArticle, SampleRevision, read_articles
@@ -135,6 +136,7 @@ class _Loader:
             self.zone,
         )
         comments = write_comments(self.session, scene, sample_folder() / "comments.toml")
+        write_briefcase(self.session, scene, sample_folder() / "briefcase.toml")
         announcements = write_notices(self.session, scene, sample_folder() / "notices.toml")
         report = SampleReport(
             is_new=True,

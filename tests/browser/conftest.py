@@ -155,3 +155,10 @@ def _note(faults: list[str], message: Any, expected: tuple[str, ...]) -> None:
 def _note_request(faults: list[str], request: Any, origin: str) -> None:
     if not request.url.startswith((f"{origin}/", "data:", "blob:")):
         faults.append(f"request off the origin: {request.url}")
+
+
+@pytest.fixture
+def follow(site: Site, language: Language) -> Callable[[], int]:
+    """Brings the index of the site up to date, as the follower does within a second."""
+    updater = WhooshUpdater(site.services.settings.index_directory, language)
+    return Follower(site.services.database, updater, SandboxedExtractor(), site.services.clock).catch_up
