@@ -34,13 +34,18 @@ class Reminder:
     once_key: str
 
 
-def of_announcements(session: Session, at: datetime) -> list[Reminder]:
-    """Return whom to tell what they have to confirm: when it is asked, a day before the end, and after it."""
-    active = session.scalars(
-        select(Announcement).where(
-            Announcement.is_required, Announcement.withdrawn_at.is_(None), Announcement.published_at <= at
-        )
-    ).all()
+def of_announcements(session: Session, at: datetime, only: int | None = None) -> list[Reminder]:
+    """Return whom to tell what they have to confirm: when it is asked, a day before the end, and after it.
+
+    Args:
+        only: The id of one announcement to look at.
+    """
+    statement = select(Announcement).where(
+        Announcement.is_required, Announcement.withdrawn_at.is_(None), Announcement.published_at <= at
+    )
+    if only is not None:
+        statement = statement.where(Announcement.id == only)
+    active = session.scalars(statement).all()
     if not active:
         return []
     addressing, keys = Addressing(session), access_keys(session, active)
@@ -154,7 +159,7 @@ def not_told(session: Session, person_ids: Iterable[int], once_key: str) -> froz
 def tell_of_announcement(session: Session, announcement: Announcement, at: datetime) -> int:
     """Tell those addressed about an announcement that was published just now."""
     if announcement.is_required:
-        return send(session, of_announcements(session, at), at)
+        return send(session, of_announcements(session, at, only=announcement.id), at)
     key = access_keys(session, [announcement]).get(announcement.article_id or 0, "")
     people = Addressing(session).recipients(announcement, key)
     reminder = Reminder(
