@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from announcing import DUE, actor, announce, colleague
+from pages import statements
 from small_bank import NOON, World
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -145,6 +146,22 @@ def test_a_plain_announcement_is_told_once_to_everybody_but_its_author(
     announcement = announce(session, world, is_required=False, due_at=None)
     assert tell_of_announcement(session, announcement, NOON) == len(world.people) - 1
     assert tell_of_announcement(session, announcement, NOON) == 0
+
+
+def test_telling_of_one_announcement_looks_at_that_one_alone(
+    session: Session, world: World, database: Database
+) -> None:
+    def cost() -> int:
+        announcement = announce(session, world, role=Role.AGENT)
+        with statements(database) as asked:
+            assert tell_of_announcement(session, announcement, NOON) == 1
+        return len(asked)
+
+    alone = cost()
+    others = [announce(session, world, title="另一条").id for _number in range(3)]
+    assert cost() == alone
+    told = session.scalars(select(Notification.detail)).all()
+    assert not [detail for detail in told for other in others if f"/announcements/{other}" in detail]
 
 
 def test_a_list_is_cut_into_pages_with_the_pinned_first(session: Session, world: World) -> None:
