@@ -4,12 +4,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+from browsing import arrive, focused, reads
 from sqlalchemy import select
 
 from kb.database import Database
 from kb.models import Article, BriefcaseItem, Revision
 from kb.revisions import settle
-from tests.browsing import until
+
+pytestmark = pytest.mark.browser
 
 OpenPage = Callable[..., Any]
 
@@ -23,8 +26,9 @@ def keep_first_hit(page: Any, folder: str = "") -> str:
         page.keyboard.press("Shift+Tab")
         page.keyboard.type(folder)
     page.keyboard.press("Enter")
+    # The message says so in the same step in which the form closes.
+    page.wait_for_selector(".keep-dialog:not([open])", state="attached")
     page.wait_for_selector(".toast-line")
-    until(page, "() => !document.querySelector('.keep-dialog[open]')")
     return title
 
 
@@ -36,7 +40,7 @@ def test_f_and_enter_put_a_result_into_the_last_folder(open_page: OpenPage) -> N
     second = keep_first_hit(page)
     assert first != second
     page.click(".toast-line a")
-    page.wait_for_selector("#kept")
+    arrive(page, "#kept")
     assert page.inner_text("#case-title span") == "挂失常用"
     assert {link.inner_text() for link in page.query_selector_all("#kept .hit-link")} == {first, second}
 
@@ -48,22 +52,25 @@ def test_folders_are_made_renamed_nested_and_opened_with_the_keyboard_alone(open
         page.keyboard.press("n")
         page.keyboard.type(name)
         page.keyboard.press("Enter")
-        page.wait_for_selector(f"#cases a[data-name='{name}']")
+        arrive(page, f"#cases a[data-name='{name}']")
     page.goto(page.url.split("?")[0])
     page.focus("#cases ul a")
-    until(page, "() => document.activeElement.matches('#cases a')")
-    while page.evaluate("document.activeElement.dataset.name || ''") != "乙夹":
+    focused(page, "#cases a")
+    for _step in range(page.locator("#cases ul a").count()):
+        if page.evaluate("document.activeElement.dataset.name || ''") == "乙夹":
+            break
         page.keyboard.press("ArrowDown")
+    focused(page, "#cases a[data-name='乙夹']")
     page.keyboard.press("F2")
     page.keyboard.type("丙夹")
     page.keyboard.press("Enter")
-    page.wait_for_selector("#cases a[data-name='丙夹']")
-    until(page, "() => document.activeElement.dataset.name === '丙夹'")
+    arrive(page, "#cases a[data-name='丙夹']")
+    focused(page, "#cases a[data-name='丙夹']")
     page.keyboard.press("Alt+ArrowRight")
-    page.wait_for_selector(".case-depth-2 a[data-name='丙夹']")
-    until(page, "() => document.activeElement.dataset.name === '丙夹'")
+    arrive(page, ".case-depth-2 a[data-name='丙夹']")
+    focused(page, ".case-depth-2 a[data-name='丙夹']")
     page.keyboard.press("Enter")
-    until(page, "() => document.querySelector('#case-title span').textContent === '丙夹'")
+    reads(page, "#case-title span", "丙夹")
 
 
 def test_a_thing_is_dragged_into_a_folder(open_page: OpenPage) -> None:
@@ -72,11 +79,12 @@ def test_a_thing_is_dragged_into_a_folder(open_page: OpenPage) -> None:
     page.goto(page.url.split("/search")[0] + "/briefcase")
     page.fill("#case-name", "拖到这里")
     page.keyboard.press("Enter")
-    page.wait_for_selector("#cases a[data-name='拖到这里']")
+    arrive(page, "#cases a[data-name='拖到这里']")
     page.click("#cases a[data-drop='']")
-    page.wait_for_selector("#kept > .hit")
+    arrive(page, "#kept > .hit")
     page.drag_and_drop("#kept > .hit .hit-foot .meta", "#cases a[data-name='拖到这里']")
-    until(page, "() => document.querySelector(\"#cases a[data-name='拖到这里'] i\").textContent === '1'")
+    # The page is loaded anew once the server has moved it.
+    reads(page, "#cases a[data-name='拖到这里'] i", "1")
 
 
 def test_a_superseded_article_is_replaced_by_its_successor_with_a_key(open_page: OpenPage, site: Any) -> None:
@@ -96,11 +104,12 @@ def test_a_superseded_article_is_replaced_by_its_successor_with_a_key(open_page:
         article.withdrawn_at, article.successor_id = datetime.now(UTC), other
         settle(article)
     page.goto(page.url.split("/search")[0] + "/briefcase")
-    page.wait_for_selector(".kept-successor")
+    arrive(page, ".kept-successor")
     successor = page.inner_text(".kept-successor a")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("r")
-    until(page, "title => document.querySelector('#kept .hit-link').textContent === title", successor)
+    reads(page, "#kept .hit-link", successor)
+    page.wait_for_load_state()
     assert title != successor
     assert page.query_selector(".kept-successor") is None
     with database.write() as session:
