@@ -10,13 +10,14 @@ from indexer.codec import IntArray
 from indexer.filters import Masks, masks, readable
 from indexer.fold import fold
 from indexer.highlight import clip, marks, partial_texts, rung_names, wanted_texts, window
+from indexer.lookup import Lookup, marked, union
 from indexer.nearness import telling_units
 from indexer.opened import Opened
 from indexer.ordering import Order, browsed, ordered
 from indexer.plan import Plan, Rung
 from indexer.ranking import Ranked, best_passage, rank
 from indexer.schema import FILE_KIND, KINDS, TAGS_KIND
-from indexer.scoring import Scores
+from indexer.scoring import Scores, nothing_scored
 from indexer.snapshot import BoolArray
 from kb.ports import (
     EngineAnswer,
@@ -57,53 +58,42 @@ class Answerer:
             return EngineAnswer(0, 0, (), {}, {}, {}, HiddenHits())
         if not plan.units:
             return self._browse(query, conditions, plan)
-        found = self._opened.scorer.score(plan, query.scope)
-        full = (found.rung < Rung.PARTIAL) & (found.coverage > 0)
-        chosen = full & conditions.all
-        wide = self._with_partial(found, plan, full, chosen, conditions, query)
-        allowed = wide & conditions.all
-        refined = rank(self._opened.scorer, self._opened.title_of, found, plan, query.scope, allowed)
-        order = ordered(self._snapshot, query, found, refined, allowed, chosen, conditions)
+        lookup = self._opened.scorer.look_up(plan, query.scope)
+        full = lookup.full()
+        chosen = full[conditions.all[full]]
+        # Articles that miss part of the query only help while those that have all of it are few.
+        if query.verbatim or len(chosen) >= THIN:
+            found, allowed = self._opened.scorer.score(lookup, chosen), chosen
+        else:
+            found, allowed = self._with_partial(lookup, chosen, conditions)
+        size = self._snapshot.size
+        refined = rank(
+            self._opened.scorer, self._opened.title_of, found, plan, query.scope, marked(allowed, size)
+        )
+        order = ordered(
+            self._snapshot, query, found, refined, marked(allowed, size), marked(chosen, size), conditions
+        )
         return self._answer(query, conditions, plan, found, full, order)
 
-    def _with_partial(
-        self,
-        found: Scores,
-        plan: Plan,
-        full: BoolArray,
-        chosen: BoolArray,
-        conditions: Masks,
-        query: EngineQuery,
-    ) -> BoolArray:
-        # Articles that miss part of the query only help while those that have all of it are few.
-        if query.verbatim or int(chosen.sum()) >= THIN:
-            return full
+    def _with_partial(self, lookup: Lookup, full: IntArray, conditions: Masks) -> tuple[Scores, IntArray]:
+        """Return scores, and the heads of an answer to which parts of the query are enough."""
         # A few characters in common are no answer: at least one whole word must be there.
         # What one place holds counts as well: beside a book, which holds any word, no answer of two lines
         # would ever hold enough.
-        possible = conditions.all & found.has_word
-        near = np.zeros(self._snapshot.size, np.bool_)
+        heads = lookup.with_a_word()
+        heads = union([heads[conditions.all[heads]], full], lookup.size)
+        found = self._opened.scorer.score(lookup, heads)
+        near = np.isin(heads, full)
         # The longer a question, the less of it any answer repeats.
-        least = min(PARTIAL_FLOOR, 1 / max(1, len(telling_units(plan))))
-        for shares in (found.coverage, found.in_place):
-            best = float(np.where(possible, shares, 0.0).max(initial=0.0))
+        least = min(PARTIAL_FLOOR, 1 / max(1, len(telling_units(lookup.plan))))
+        for shares in (found.coverage[heads], found.in_place[heads]):
+            best = float(shares.max(initial=0.0))
             near |= shares >= min(best, max(least, PARTIAL_SHARE * best))
-        return full | (near & found.has_word)
+        return found, heads[near]
 
     def _browse(self, query: EngineQuery, conditions: Masks, plan: Plan) -> EngineAnswer:
-        nothing = np.zeros(self._snapshot.size)
-        found = Scores(
-            nothing,
-            nothing,
-            nothing,
-            nothing,
-            np.zeros(len(self._snapshot.places)),
-            np.zeros(self._snapshot.size, np.int8),
-            0.0,
-        )
-        found.combined = nothing
-        found.in_title = found.in_body = found.in_file = np.zeros(self._snapshot.size, np.bool_)
-        everything = np.ones(self._snapshot.size, np.bool_)
+        found = nothing_scored(self._snapshot)
+        everything = np.arange(self._snapshot.size)
         order = browsed(self._snapshot, query, found, conditions.all, conditions)
         return self._answer(query, conditions, plan, found, everything, order)
 
@@ -113,7 +103,7 @@ class Answerer:
         conditions: Masks,
         plan: Plan,
         found: Scores,
-        full: BoolArray,
+        full: IntArray,
         order: Order,
     ) -> EngineAnswer:
         records = self._snapshot.heads
@@ -133,19 +123,19 @@ class Answerer:
             expansions=plan.expansions,
         )
 
-    def _hidden(self, query: EngineQuery, conditions: Masks, plan: Plan, full: BoolArray) -> HiddenHits:
+    def _hidden(self, query: EngineQuery, conditions: Masks, plan: Plan, full: IntArray) -> HiddenHits:
         def extra(**lifted: BoolArray) -> int:
-            return len(np.setdiff1d(articles[full & replace(conditions, **lifted).all], found))
+            wider = full[replace(conditions, **lifted).all[full]]
+            return len(np.setdiff1d(articles[wider], found))
 
-        articles = self._snapshot.heads["article"]
-        found = articles[full & conditions.all]
+        articles = self._snapshot.column("article")
+        found = articles[full[conditions.all[full]]]
         anything = np.ones(self._snapshot.size, np.bool_)
         status = conditions.current | conditions.ended | conditions.scheduled
         by_scope = 0
         if query.scope is not Scope.ALL and plan.units:
-            elsewhere = self._opened.scorer.score(plan, Scope.ALL)
-            wide = (elsewhere.rung < Rung.PARTIAL) & conditions.all
-            by_scope = len(np.setdiff1d(articles[wide], found))
+            elsewhere = self._opened.scorer.look_up(plan, Scope.ALL).full()
+            by_scope = len(np.setdiff1d(articles[elsewhere[conditions.all[elsewhere]]], found))
         return HiddenHits(
             by_time=extra(time=anything) if query.date_range is not None else 0,
             by_node=extra(node=anything) if query.node_ids is not None else 0,
@@ -250,15 +240,16 @@ class Answerer:
         return self._titles(plan, query, exclude=article_id) if plan.units else []
 
     def _readable(self, query: SuggestQuery) -> BoolArray:
-        return self._snapshot.alive & readable(self._snapshot, query.access_keys)
+        return readable(self._snapshot, query.access_keys)
 
     def _titles(self, plan: Plan, query: SuggestQuery, exclude: int) -> list[Suggestion]:
         snapshot = self._snapshot
         scope = Scope.TITLE if not exclude else Scope.TITLE_CONTENT
-        found = self._opened.scorer.score(plan, scope)
-        instant = query.instant.timestamp()
-        shown = (snapshot.heads["shown_from"] <= instant) & (snapshot.heads["shown_to"] > instant)
-        allowed = self._readable(query) & shown & (snapshot.heads["article"] != exclude)
+        lookup = self._opened.scorer.look_up(plan, scope)
+        shown = snapshot.states(query.instant.timestamp()).current
+        allowed = self._readable(query) & shown & (snapshot.column("article") != exclude)
+        heads = lookup.any_part()
+        found = self._opened.scorer.score(lookup, heads[allowed[heads]])
         # At one instant an article shows one revision, so nothing has to be folded.
         ranked = rank(self._opened.scorer, self._opened.title_of, found, plan, scope, allowed)[: query.limit]
         texts = wanted_texts(plan)

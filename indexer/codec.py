@@ -36,18 +36,19 @@ TERM_INFO = np.dtype(
 _LENGTH_RANGE = (length_to_byte(1), length_to_byte(255))
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float32]
+Rows = NDArray[np.int32]
+Counts = NDArray[np.uint8]
 
 
-def decode_postings(buffer: Any, offset: int, count: int) -> tuple[IntArray, FloatArray]:
+def decode_postings(buffer: Any, offset: int, count: int) -> tuple[Rows, Counts]:
     """Return document numbers and frequencies of the list of ``count`` postings at ``offset``."""
     flags = buffer[offset]
     width = flags & 7
     gaps = np.frombuffer(buffer, _WIDTHS[width], count, offset + 1)
-    docs = np.cumsum(gaps, dtype=np.int64)
+    docs = np.cumsum(gaps, dtype=np.int32)
     if not flags & HAS_FREQUENCIES:
-        return docs, np.ones(count, np.float32)
-    packed = np.frombuffer(buffer, np.uint8, count, offset + 1 + count * width)
-    return docs, packed.astype(np.float32)
+        return docs, np.ones(count, np.uint8)
+    return docs, np.frombuffer(buffer, np.uint8, count, offset + 1 + count * width)
 
 
 class ArrayFieldWriter(whoosh3.W3FieldWriter):  # type: ignore[misc]
@@ -82,7 +83,7 @@ def _described(lists: Lists, numbers: IntArray) -> Iterator[bytes]:
 class ArrayTermsReader(whoosh3.W3TermsReader):  # type: ignore[misc]
     """Reads whole posting lists as arrays."""
 
-    def posting_list(self, fieldname: str, text: bytes) -> tuple[IntArray, FloatArray] | None:
+    def posting_list(self, fieldname: str, text: bytes) -> tuple[Rows, Counts] | None:
         """Return document numbers and frequencies of a term, or ``None`` if it does not occur."""
         if fieldname not in self._fieldmap:
             return None

@@ -7,9 +7,10 @@ import numpy as np
 
 from indexer.codec import IntArray
 from indexer.fold import squeeze
+from indexer.lookup import passage_fields
 from indexer.nearness import Occurrences, occurrences, telling_units
 from indexer.plan import Plan
-from indexer.scoring import Reals, Scorer, Scores, passage_fields
+from indexer.scoring import Reals, Scorer, Scores
 from indexer.snapshot import BoolArray
 from indexer.titles import Title, TitleReader
 from kb.ports import Scope

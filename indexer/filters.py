@@ -1,6 +1,7 @@
 """Conditions of a search as masks over heads: rights, status at an instant, time, node, department."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class Masks:
     department: BoolArray
     chosen: BoolArray
 
-    @property
+    @cached_property
     def all(self) -> BoolArray:
         """Which heads meet every condition."""
         return self.readable & self.status & self.time & self.node & self.department & self.chosen
@@ -37,26 +38,22 @@ class Masks:
 
 def masks(snapshot: Snapshot, query: EngineQuery) -> Masks:
     """Work out every condition of a query."""
-    heads, instant = snapshot.heads, query.instant.timestamp()
-    started = heads["shown_from"] <= instant
-    over = heads["shown_to"] <= instant
-    current = started & ~over
-    # The last revision that had been shown speaks for an ended article, the next for a coming one.
-    ended = started & over & (heads["next_from"] > instant)
-    scheduled = ~started & (heads["previous_from"] <= instant)
-    status = current.copy()
+    state = snapshot.states(query.instant.timestamp())
+    status = state.current
     if query.status is not StatusFilter.CURRENT:
-        status |= ended
+        status = status | state.ended
     if query.status is StatusFilter.ALL:
-        status |= scheduled
+        status = status | state.scheduled
     everything = np.ones(snapshot.size, np.bool_)
-    node = everything if query.node_ids is None else np.isin(heads["node"], list(query.node_ids))
-    department = everything if query.department_id is None else heads["department"] == query.department_id
+    node = everything if query.node_ids is None else np.isin(snapshot.column("node"), list(query.node_ids))
+    department = (
+        everything if query.department_id is None else snapshot.column("department") == query.department_id
+    )
     return Masks(
-        readable=snapshot.alive & readable(snapshot, query.access_keys),
-        current=current,
-        ended=ended,
-        scheduled=scheduled,
+        readable=readable(snapshot, query.access_keys),
+        current=state.current,
+        ended=state.ended,
+        scheduled=state.scheduled,
         status=status,
         time=_in_range(snapshot, query.date_range),
         node=node,
@@ -66,9 +63,9 @@ def masks(snapshot: Snapshot, query: EngineQuery) -> Masks:
 
 
 def readable(snapshot: Snapshot, access_keys: frozenset[str] | None) -> BoolArray:
-    """Return which heads a viewer with these access keys may read; ``None`` reads everything."""
+    """Return which living heads a viewer with these access keys may read; ``None`` reads everything."""
     if access_keys is None:
-        return np.ones(snapshot.size, np.bool_)
+        return snapshot.alive
     return snapshot.readable(access_term(key) for key in access_keys)
 
 
@@ -76,14 +73,14 @@ def _chosen(snapshot: Snapshot, query: EngineQuery) -> BoolArray:
     # A chosen set is where the search takes place: what lies outside is not counted as hidden either.
     if query.article_ids is None:
         return np.ones(snapshot.size, np.bool_)
-    return np.isin(snapshot.heads["article"], list(query.article_ids))
+    return np.isin(snapshot.column("article"), list(query.article_ids))
 
 
 def _in_range(snapshot: Snapshot, wanted: DateRange | None) -> BoolArray:
     inside = np.ones(snapshot.size, np.bool_)
     if wanted is None:
         return inside
-    column = snapshot.heads[_DATE_COLUMNS[wanted.field]]
+    column = snapshot.column(_DATE_COLUMNS[wanted.field])
     if wanted.start is not None:
         inside &= column >= wanted.start.timestamp()
     if wanted.end is not None:

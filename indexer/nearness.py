@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from indexer.codec import IntArray
+from indexer.matcher import Matcher
 from indexer.plan import INSIDE, Plan, Unit
-from indexer.scoring import Matcher
 
 MOST_PLACES = 8
 
@@ -62,7 +62,7 @@ def occurrences(
         for item in unit.alternatives:
             wanted = unit.text if item.text[0] in "#§" + INSIDE else item.text
             for fieldname in fields:
-                hits = number_of[matcher.rows(fieldname, item.text)[0]]
+                hits = number_of[matcher.rows(fieldname, item.text)]
                 for hit in hits[hits >= 0].tolist():
                     _note(seen[hit], number, wanted, texts[hit])
     return seen

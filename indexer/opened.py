@@ -26,6 +26,7 @@ class Opened:
         weights: The dials of the ranking.
         previous: The vocabulary of an earlier commit, used until the new one is ready.
         factors: What each kind of match is worth.
+        before: The scorer of an earlier commit.
     """
 
     def __init__(
@@ -36,11 +37,12 @@ class Opened:
         weights: Weights,
         previous: Vocabulary | None = None,
         factors: Factors | None = None,
+        before: Scorer | None = None,
     ) -> None:
         self.index = index
         self.snapshot = snapshot
         self.language = language
-        self.scorer = Scorer(snapshot, weights)
+        self.scorer = Scorer(snapshot, weights, before)
         self.title_of = TitleReader(snapshot, language)
         self.factors = factors or Factors()
         if previous is None or snapshot.size <= SMALL:

@@ -1,8 +1,8 @@
-"""Scores all heads for a plan with array operations over posting lists; see RELEVANCE in the docs.
+"""Scores heads for a plan with array operations over posting lists; see RELEVANCE in the docs.
 
 Two stages: BM25 over titles and bodies picks candidates, scaled by how much of the query an article
 covers at all; then coverage of the title and of the best passage, precision of the title, verbatim
-and near occurrences order the best few hundred.
+and near occurrences order the best few hundred. Only heads that can be part of the answer are scored.
 """
 
 from collections.abc import Sequence
@@ -13,14 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.codec import FloatArray, IntArray
-from indexer.fold import squeeze
-from indexer.plan import INSIDE, Alternative, Plan, Rung, Unit
+from indexer.lookup import Found, Lookup, look_up, passage_fields
+from indexer.matcher import Matcher
+from indexer.plan import Plan, Rung, Unit
 from indexer.schema import FILE_KIND
+from indexer.slots import Passages, Slots
 from indexer.snapshot import BoolArray, Snapshot
 from indexer.weights import Weights
 from kb.ports import Scope
 
 Reals = NDArray[np.float64]
+# The best passages of so many heads are compared; what is weaker is ordered by the rest.
+MOST_PLACED = 1_000
 
 
 @dataclass(frozen=True)
@@ -28,125 +32,88 @@ class UnitFindings:
     """Where one unit of the plan was found: how well in every title, and in which passages."""
 
     weight: float
-    title: Reals
+    title: FloatArray
     rows: IntArray
-    values: NDArray[np.float32]
+    values: FloatArray
 
 
 @dataclass
 class Scores:
-    """What is known of every head after the first stage.
+    """What is known of the scored heads after the first stage; 0 for all others.
 
-    ``coverage`` counts what stands anywhere in an article, ``in_place`` what its title or best passage
-    holds alone. ``rung`` is the farthest rung it needed, ``has_word`` whether at least one whole word was
-    found; ``units`` keeps what each unit contributed, for the second stage.
+    Arrays are by head, ``passage`` is by passage. ``coverage`` counts what stands anywhere in an article,
+    ``in_place`` what its title or best passage holds alone. ``rung`` is the farthest rung it needed;
+    ``units`` keeps what each unit contributed, for the second stage.
     """
 
+    heads: IntArray
     stage1: Reals
     coverage: Reals
     title_coverage: Reals
     title_precision: Reals
+    in_place: Reals
+    combined: Reals
     passage: Reals
     rung: NDArray[np.int8]
-    total_weight: float
-    combined: Reals = field(default_factory=lambda: np.empty(0))
-    verbatim: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
-    has_word: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
-    in_title: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
-    in_body: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
-    in_file: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
-    in_place: Reals = field(default_factory=lambda: np.empty(0))
+    in_title: BoolArray
+    in_body: BoolArray
+    in_file: BoolArray
+    verbatim: IntArray
+    total_weight: float = 0.0
     units: list[UnitFindings] = field(default_factory=list)
+
+
+def nothing_scored(snapshot: Snapshot) -> Scores:
+    """Return scores of a snapshot in which nothing was looked for."""
+
+    def zeros() -> Reals:
+        return np.zeros(snapshot.size)
+
+    def flags() -> BoolArray:
+        return np.zeros(snapshot.size, np.bool_)
+
+    return Scores(
+        heads=np.empty(0, np.int64),
+        stage1=zeros(),
+        coverage=zeros(),
+        title_coverage=zeros(),
+        title_precision=zeros(),
+        in_place=zeros(),
+        combined=zeros(),
+        passage=np.zeros(len(snapshot.places)),
+        rung=np.zeros(snapshot.size, np.int8),
+        in_title=flags(),
+        in_body=flags(),
+        in_file=flags(),
+        verbatim=np.full(snapshot.size, -1, np.int64),
+    )
 
 
 class Statistics:
     """Lengths of titles and bodies of a snapshot's heads, for BM25."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.title = snapshot.heads["title_length"].astype(np.float64)
+    def __init__(self, snapshot: Snapshot, weights: Weights) -> None:
+        self.title = snapshot.column("title_length").astype(np.float32)
         lengths = snapshot.places["length"].astype(np.float64)
-        self.is_file: BoolArray = snapshot.places["kind"] == FILE_KIND
-        heads = snapshot.size
-        self.body = _by_head(snapshot, np.where(self.is_file, 0.0, lengths))
-        self.file = _by_head(snapshot, np.where(self.is_file, lengths, 0.0))
-        self.title_mean = max(1.0, float(self.title.mean())) if heads else 1.0
-        self.body_mean = max(1.0, float(self.body.mean())) if heads else 1.0
-        self.file_mean = max(1.0, float(self.file[self.file > 0].mean())) if (self.file > 0).any() else 1.0
+        is_file = snapshot.places["kind"] == FILE_KIND
+
+        def by_head(values: Reals) -> FloatArray:
+            sums = np.bincount(snapshot.head_of, values, minlength=snapshot.size)
+            return sums.astype(np.float32)
+
+        body, file = by_head(np.where(is_file, 0.0, lengths)), by_head(np.where(is_file, lengths, 0.0))
+        # Empty attachments are the rule: they must not make every other one look long.
+        held = file[file > 0]
+        self.norms = {
+            "title": _norms(self.title, weights.title_b, self.title, weights.k1),
+            "body": _norms(body, weights.body_b, body, weights.k1),
+            "file": _norms(file, weights.body_b, held, weights.k1),
+        }
 
 
-def _by_head(snapshot: Snapshot, values: Reals) -> Reals:
-    sums: Reals = np.bincount(snapshot.head_of, values, minlength=snapshot.size).astype(np.float64)
-    return sums
-
-
-class Matcher:
-    """Finds texts in a snapshot: posting lists of characters, pairs and whole runs, intersected.
-
-    Args:
-        snapshot: The open index.
-    """
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.snapshot = snapshot
-        self._found: dict[tuple[str, str], tuple[IntArray, FloatArray]] = {}
-        self._articles: dict[str, int] = {}
-
-    def rows(self, fieldname: str, text: str) -> tuple[IntArray, FloatArray]:
-        """Return the rows of a field in which a folded text stands, and how often at least."""
-        key = (fieldname, text)
-        found = self._found.get(key)
-        if found is None:
-            if len(self._found) > 4000:
-                self._found.clear()
-            found = self._found[key] = self._look_up(fieldname, text)
-        return found
-
-    def _look_up(self, fieldname: str, text: str) -> tuple[IntArray, FloatArray]:
-        postings = self.snapshot.postings
-        if text[0] == INSIDE:
-            text = squeeze(text)
-            if len(text) < 3:
-                return postings(fieldname, text)
-        elif len(text) <= 2 or text[0] in "#§" or (text[0].isascii() and text[-1].isascii()):
-            return postings(fieldname, text)
-        grams = [text[place : place + 2] for place in range(len(text) - 1)]
-        lists = sorted(
-            (postings(fieldname, gram) for gram in dict.fromkeys(grams)), key=lambda pair: len(pair[0])
-        )
-        rows, counts = lists[0]
-        for other, other_counts in lists[1:]:
-            if not len(rows):
-                break
-            places = np.searchsorted(other, rows)
-            places[places == len(other)] = 0
-            both = other[places] == rows if len(other) else np.zeros(len(rows), np.bool_)
-            rows, counts = rows[both], np.minimum(counts[both], other_counts[places[both]])
-        return rows, counts
-
-    def is_run(self, run: str) -> bool:
-        """Return whether letters and digits stand somewhere as a word of their own, not inside another."""
-        return any(len(self.snapshot.postings(name, run)[0]) for name in ("title", "body", "file"))
-
-    def occurs(self, text: str, readable: BoolArray) -> bool:
-        """Return whether a text stands in any of the readable heads or their passages."""
-        if readable[self.rows("title", text)[0]].any():
-            return True
-        head_of = self.snapshot.head_of
-        return any(bool(readable[head_of[self.rows(name, text)[0]]].any()) for name in ("body", "file"))
-
-    def articles(self, text: str) -> int:
-        """Return in how many heads a text stands, in any field."""
-        known = self._articles.get(text)
-        if known is None:
-            if len(self._articles) > 50_000:
-                self._articles.clear()
-            head_of = self.snapshot.head_of
-            seen = np.zeros(self.snapshot.size, np.bool_)
-            seen[self.rows("title", text)[0]] = True
-            for fieldname in ("body", "file"):
-                seen[head_of[self.rows(fieldname, text)[0]]] = True
-            known = self._articles[text] = int(seen.sum())
-        return known
+def _norms(lengths: FloatArray, b: float, counted: FloatArray, k1: float) -> FloatArray:
+    mean = max(1.0, float(counted.mean())) if len(counted) else 1.0
+    return (k1 * (1 - b + b * lengths / mean)).astype(np.float32)
 
 
 class Scorer:
@@ -155,17 +122,19 @@ class Scorer:
     Args:
         snapshot: The open index.
         weights: The dials.
+        before: The scorer of an earlier commit, whose findings may still hold.
     """
 
-    def __init__(self, snapshot: Snapshot, weights: Weights) -> None:
+    def __init__(self, snapshot: Snapshot, weights: Weights, before: "Scorer | None" = None) -> None:
         self.snapshot = snapshot
-        self.matcher = Matcher(snapshot)
+        self.matcher: Matcher = Matcher(snapshot, before.matcher if before else None)
         self.weights = weights
+        self._boosts = {"title": weights.title_boost, "body": 1.0, "file": weights.file_boost}
 
     @cached_property
     def statistics(self) -> Statistics:
         """Lengths for BM25."""
-        return Statistics(self.snapshot)
+        return Statistics(self.snapshot, self.weights)
 
     def idf(self, unit: Unit) -> float:
         """Return the weight of a unit: rarer is heavier; something unknown weighs as what it may mean."""
@@ -178,185 +147,132 @@ class Scorer:
         idf = np.log(1 + (total - known + 0.5) / (known + 0.5))
         return float(idf) * unit.emphasis
 
-    def score(self, plan: Plan, scope: Scope) -> Scores:
-        """Return the first stage's findings for every head, before any filter."""
-        heads, passages = self.snapshot.size, len(self.snapshot.places)
-        found = Scores(
-            np.zeros(heads),
-            np.zeros(heads),
-            np.zeros(heads),
-            np.zeros(heads),
-            np.zeros(passages),
-            np.zeros(heads, np.int8),
-            0.0,
-        )
-        found.has_word = np.zeros(heads, np.bool_)
-        found.in_title = np.zeros(heads, np.bool_)
-        found.in_body = np.zeros(heads, np.bool_)
-        found.in_file = np.zeros(heads, np.bool_)
-        scratch = np.zeros(passages, np.float32)
-        for unit in plan.units:
-            self._add_unit(found, plan, unit, scope, scratch)
+    def look_up(self, plan: Plan, scope: Scope) -> Lookup:
+        """Find everything that a plan may be found by."""
+        return look_up(self.matcher, plan, scope, [self.idf(unit) for unit in plan.units])
+
+    def score(self, lookup: Lookup, heads: IntArray) -> Scores:
+        """Return the first stage's findings for some heads, given in ascending order."""
+        found = nothing_scored(self.snapshot)
+        found.heads, found.total_weight = heads, lookup.total_weight
         total = found.total_weight or 1.0
-        found.coverage /= total
-        found.title_coverage /= total
-        found.passage /= total
-        found.title_precision /= np.maximum(self.statistics.title, 1)
-        np.minimum(found.title_precision, 1, out=found.title_precision)
+        slots = Slots(heads, self.snapshot.size)
+        sums = _Sums(len(heads))
+        norms = {name: norm[heads] for name, norm in self.statistics.norms.items()}
+        titles = [self._add_unit(sums, unit, slots, norms, lookup.plan.is_loose) for unit in lookup.units]
+        coverage, title_coverage = sums.coverage / total, sums.title_coverage / total
+        in_place = self._place(found, lookup, slots, sums, titles, title_coverage)
         dials = self.weights
-        found.in_place = np.maximum(found.title_coverage, self._best_passages(found.passage))
-        found.combined = (
-            found.stage1
-            * found.coverage**dials.gamma
-            * (1 + dials.place_coverage * found.in_place**dials.place_power)
+        found.stage1[heads], found.coverage[heads] = sums.stage1, coverage
+        found.title_coverage[heads], found.in_place[heads] = title_coverage, in_place
+        found.title_precision[heads] = np.minimum(
+            sums.title_precision / np.maximum(self.statistics.title[heads], 1), 1
         )
-        found.verbatim = self._verbatim(plan, scope)
+        found.rung[heads] = sums.rung
+        for name, flags in (("title", found.in_title), ("body", found.in_body), ("file", found.in_file)):
+            flags[heads] = sums.inside[name]
+        found.combined[heads] = (
+            sums.stage1 * coverage**dials.gamma * (1 + dials.place_coverage * in_place**dials.place_power)
+        )
+        self._verbatim(found, lookup)
         return found
 
-    def _best_passages(self, values: Reals) -> Reals:
-        """Return the highest value among each head's passages, 0 for heads without any."""
-        firsts = self.snapshot.first_passage
-        best = np.zeros(self.snapshot.size)
-        filled = firsts[:-1] < firsts[1:]
-        if filled.any():
-            best[filled] = np.maximum.reduceat(values, firsts[:-1][filled])
-        return best
-
-    def _verbatim(self, plan: Plan, scope: Scope) -> IntArray:
-        """Return, for every head, the first passage that may hold the whole query as typed, -1 for none."""
-        rows = np.full(self.snapshot.size, -1, np.int64)
-        if len(plan.compact) > 1:
-            for fieldname in passage_fields(scope):
-                found = self.matcher.rows(fieldname, plan.compact)[0][::-1]
-                rows[self.snapshot.head_of[found]] = found
-        return rows
+    def _verbatim(self, found: Scores, lookup: Lookup) -> None:
+        """Note for every head the first passage that may hold the whole query as typed."""
+        if len(lookup.plan.compact) > 1:
+            for name in passage_fields(lookup.scope):
+                standing = self.matcher.standing(name, lookup.plan.compact)
+                found.verbatim[standing.heads] = standing.rows[standing.starts[:-1]]
 
     def _add_unit(
-        self, found: Scores, plan: Plan, unit: Unit, scope: Scope, scratch: NDArray[np.float32]
-    ) -> None:
-        weight = self.idf(unit)
-        found.total_weight += weight
-        heads = self.snapshot.size
-        cover = np.zeros(heads)
-        rung = np.full(heads, Rung.PARTIAL, np.int8)
-        title_cover = np.zeros(heads)
-        alternatives = sorted(unit.alternatives, key=lambda item: item.factor)
-        if len(unit.text) > 2 and unit.text[0] not in "#§":
-            self._partial(found, unit, weight, scope, cover, title_cover)
-        if scope in (Scope.ALL, Scope.TITLE, Scope.TITLE_CONTENT):
-            self._title(found, alternatives, weight, cover, title_cover, rung)
-        for fieldname in passage_fields(scope):
-            self._passages(found, fieldname, alternatives, weight, cover, rung)
-        rows, values = self._places(unit, alternatives, passage_fields(scope), scratch)
-        found.passage[rows] += weight * values
-        found.units.append(UnitFindings(weight, title_cover, rows, values))
-        found.coverage += weight * cover
-        found.title_coverage += weight * title_cover
-        found.title_precision += len(unit.text) * title_cover
-        if unit.emphasis >= 0.5:
-            np.maximum(found.rung, rung, out=found.rung)
-            if len(unit.text) > 1 or plan.is_loose:
-                found.has_word |= rung < Rung.PARTIAL
+        self, sums: "_Sums", found: Found, slots: Slots, norms: dict[str, FloatArray], loose: bool
+    ) -> FloatArray:
+        """Add what one unit contributes; return how well it stands in every title."""
+        size = len(slots.heads)
+        cover, title_cover = np.zeros(size, np.float32), np.zeros(size, np.float32)
+        rung = np.full(size, Rung.PARTIAL, np.int8)
+        share = self.weights.partial / max(1, len(found.unit.text) - 1)
+        for name, listed in found.grams.items():
+            if listed:
+                part = title_cover if name == "title" else np.zeros(size, np.float32)
+                for gram in listed:
+                    part[slots.of(gram)[0]] += share
+                np.maximum(cover, part, out=cover)
+        for name, standings in found.alternatives.items():
+            parts = []
+            for item, standing in standings:
+                at, places = slots.of(standing)
+                cover[at] = np.maximum(cover[at], item.factor)
+                rung[at] = np.minimum(rung[at], item.rung)
+                sums.inside[name][at] = True
+                if name == "title":
+                    title_cover[at] = np.maximum(title_cover[at], item.factor)
+                parts.append((at, standing.sums[places] * np.float32(item.factor)))
+            if parts:
+                self._saturate(sums.stage1, name, parts, norms[name], found.weight)
+        sums.coverage += found.weight * cover
+        sums.title_coverage += found.weight * title_cover
+        sums.title_precision += len(found.unit.text) * title_cover
+        if found.is_telling:
+            np.maximum(sums.rung, rung, out=sums.rung)
+        return title_cover
 
-    def _title(
+    def _saturate(
+        self,
+        stage1: Reals,
+        name: str,
+        parts: Sequence[tuple[IntArray, FloatArray]],
+        norm: FloatArray,
+        weight: float,
+    ) -> None:
+        """Add BM25 of one field: alternatives in a passage add up, in a title the best one counts."""
+        if len(parts) == 1:
+            at, frequency = parts[0]
+        else:
+            dense = np.zeros(len(norm), np.float32)
+            for at, values in parts:
+                dense[at] = np.maximum(dense[at], values) if name == "title" else dense[at] + values
+            at = np.flatnonzero(dense)
+            frequency = dense[at]
+        k1 = self.weights.k1
+        stage1[at] += self._boosts[name] * weight * (k1 + 1) * (frequency / (frequency + norm[at]))
+
+    def _place(
         self,
         found: Scores,
-        alternatives: Sequence[Alternative],
-        weight: float,
-        cover: Reals,
-        title_cover: Reals,
-        rung: NDArray[np.int8],
-    ) -> None:
-        frequency = np.zeros(self.snapshot.size)
-        for item in alternatives:
-            rows, counts = self.matcher.rows("title", item.text)
-            cover[rows] = np.maximum(cover[rows], item.factor)
-            title_cover[rows] = np.maximum(title_cover[rows], item.factor)
-            rung[rows] = np.minimum(rung[rows], item.rung)
-            found.in_title[rows] = True
-            frequency[rows] = np.maximum(frequency[rows], counts * item.factor)
-        stats, dials = self.statistics, self.weights
-        norm = dials.k1 * (1 - dials.title_b + dials.title_b * stats.title / stats.title_mean)
-        found.stage1 += dials.title_boost * weight * frequency * (dials.k1 + 1) / (frequency + norm)
-
-    def _passages(
-        self,
-        found: Scores,
-        fieldname: str,
-        alternatives: Sequence[Alternative],
-        weight: float,
-        cover: Reals,
-        rung: NDArray[np.int8],
-    ) -> None:
-        head_of = self.snapshot.head_of
-        frequency = np.zeros(self.snapshot.size)
-        for item in alternatives:
-            rows, counts = self.matcher.rows(fieldname, item.text)
-            if not len(rows):
-                continue
-            owners = head_of[rows]
-            # A head with several passages is written several times, each time with the same value.
-            cover[owners] = np.maximum(cover[owners], item.factor)
-            rung[owners] = np.minimum(rung[owners], item.rung)
-            (found.in_body if fieldname == "body" else found.in_file)[owners] = True
-            frequency += np.bincount(owners, counts, minlength=len(frequency)) * item.factor
-        stats, dials = self.statistics, self.weights
-        lengths, mean, boost = (
-            (stats.body, stats.body_mean, 1.0)
-            if fieldname == "body"
-            else (stats.file, stats.file_mean, dials.file_boost)
-        )
-        norm = dials.k1 * (1 - dials.body_b + dials.body_b * lengths / mean)
-        found.stage1 += boost * weight * frequency * (dials.k1 + 1) / (frequency + norm)
-
-    def _places(
-        self,
-        unit: Unit,
-        alternatives: Sequence[Alternative],
-        fields: Sequence[str],
-        scratch: NDArray[np.float32],
-    ) -> tuple[IntArray, NDArray[np.float32]]:
-        """Return the passages in which a unit or part of it stands, and how well; leaves ``scratch`` zero."""
-        touched: list[IntArray] = []
-        if len(unit.text) > 2 and unit.text[0] not in "#§":
-            share = self.weights.partial / len(unit.grams)
-            for fieldname in fields:
-                for gram in unit.grams:
-                    rows = self.matcher.rows(fieldname, gram)[0]
-                    scratch[rows] += share
-                    touched.append(rows)
-        for fieldname in fields:
-            for item in alternatives:
-                rows = self.matcher.rows(fieldname, item.text)[0]
-                scratch[rows] = np.maximum(scratch[rows], item.factor)
-                touched.append(rows)
-        touched = [rows for rows in touched if len(rows)]
-        if not touched:
-            return np.empty(0, np.int64), np.empty(0, np.float32)
-        rows = touched[0] if len(touched) == 1 else np.flatnonzero(scratch)
-        values = scratch[rows]
-        scratch[rows] = 0
-        return rows, values
-
-    def _partial(
-        self, found: Scores, unit: Unit, weight: float, scope: Scope, cover: Reals, title_cover: Reals
-    ) -> None:
-        share = self.weights.partial / len(unit.grams)
-        if scope in (Scope.ALL, Scope.TITLE, Scope.TITLE_CONTENT):
-            for gram in unit.grams:
-                rows = self.matcher.rows("title", gram)[0]
-                title_cover[rows] += share
-            np.maximum(cover, title_cover, out=cover)
-        for fieldname in passage_fields(scope):
-            part = np.zeros(self.snapshot.size)
-            for gram in unit.grams:
-                part[self.snapshot.head_of[self.matcher.rows(fieldname, gram)[0]]] += share
-            np.maximum(cover, part, out=cover)
+        lookup: Lookup,
+        slots: Slots,
+        sums: "_Sums",
+        titles: Sequence[FloatArray],
+        title_coverage: Reals,
+    ) -> Reals:
+        """Fill in the passages of the best heads; return what each head's title or best passage covers."""
+        chosen = np.arange(len(slots.heads))
+        if len(chosen) > MOST_PLACED:
+            value = sums.stage1 * sums.coverage**self.weights.gamma * (1 + title_coverage)
+            chosen = np.sort(np.argpartition(-value, MOST_PLACED)[:MOST_PLACED])
+        chosen_slots = slots if len(chosen) == len(slots.heads) else Slots(slots.heads[chosen], lookup.size)
+        passages = Passages(self.snapshot, chosen_slots)
+        summed = np.zeros(len(passages.rows), np.float32)
+        for unit, title in zip(lookup.units, titles, strict=True):
+            values = passages.values(unit, self.weights.partial)
+            summed += np.float32(unit.weight) * values
+            filled = np.flatnonzero(values)
+            whole_title = np.zeros(lookup.size, np.float32)
+            whole_title[slots.heads] = title
+            found.units.append(UnitFindings(unit.weight, whole_title, passages.rows[filled], values[filled]))
+        summed /= np.float32(found.total_weight or 1.0)
+        found.passage[passages.rows] = summed
+        in_place = title_coverage.copy()
+        in_place[chosen] = np.maximum(title_coverage[chosen], passages.best(summed))
+        return in_place
 
 
-def passage_fields(scope: Scope) -> tuple[str, ...]:
-    if scope is Scope.ALL:
-        return ("body", "file")
-    if scope in (Scope.CONTENT, Scope.TITLE_CONTENT):
-        return ("body",)
-    return ("file",) if scope is Scope.ATTACHMENT else ()
+class _Sums:
+    """What adds up over the units, one entry for each scored head."""
+
+    def __init__(self, size: int) -> None:
+        self.stage1, self.coverage = np.zeros(size), np.zeros(size)
+        self.title_coverage, self.title_precision = np.zeros(size), np.zeros(size)
+        self.rung = np.zeros(size, np.int8)
+        self.inside = {name: np.zeros(size, np.bool_) for name in ("title", "body", "file")}

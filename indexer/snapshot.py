@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from whoosh.index import FileIndex
 from whoosh.reading import SegmentReader
 
-from indexer.codec import FloatArray, IntArray
+from indexer.codec import Counts, IntArray, Rows
 from indexer.documents import CURSOR
 from indexer.fold import squeeze
 
 BoolArray = NDArray[np.bool_]
 MOST_SQUEEZED = 50_000
+MOST_MASKS = 64
+MOST_STATES = 8
 
 
 @dataclass
@@ -25,8 +27,8 @@ class Leaf:
     reader: Any
     heads: NDArray[Any]
     places: NDArray[Any]
-    row_of_doc: IntArray
-    head_of_passage: IntArray
+    row_of_doc: Rows
+    head_of_passage: Rows
     head_docs: IntArray
     place_docs: IntArray
     _squeezed: dict[int, str] = field(default_factory=dict)
@@ -37,10 +39,10 @@ class Leaf:
         head = _column(reader, "head")
         place = _column(reader, "place")
         head_docs, place_docs = head.docs.astype(np.int64), place.docs.astype(np.int64)
-        rows = np.full(reader.doc_count_all(), -1, np.int64)
+        rows = np.full(reader.doc_count_all(), -1, np.int32)
         rows[head_docs] = np.arange(len(head_docs))
         rows[place_docs] = np.arange(len(place_docs))
-        owners = np.searchsorted(head_docs, place_docs, side="right") - 1
+        owners = (np.searchsorted(head_docs, place_docs, side="right") - 1).astype(np.int32)
         return cls(reader, head.records, place.records, rows, owners, head_docs, place_docs)
 
     @cached_property
@@ -67,10 +69,21 @@ class Leaf:
             text = self._squeezed[doc] = squeeze(bytes(self.texts[doc]).decode("utf-8"))
         return text
 
-    def postings(self, name: str, term: str) -> tuple[IntArray, FloatArray] | None:
+    def postings(self, name: str, term: str) -> tuple[Rows, Counts] | None:
         """Return rows (of heads for the title, otherwise of passages) and frequencies."""
         found = self.reader._terms.posting_list(name, term.encode("utf-8", "surrogatepass"))
         return None if found is None else (self.row_of_doc[found[0]], found[1])
+
+
+@dataclass(frozen=True)
+class States:
+    """Which heads are in force, over or still to come, at every instant from ``since`` to before ``until``."""
+
+    since: float
+    until: float
+    current: BoolArray
+    ended: BoolArray
+    scheduled: BoolArray
 
 
 class _Empty:
@@ -116,6 +129,9 @@ class Snapshot:
             live.append(alive)
             self._read_cursor(leaf, alive)
         self._join(live)
+        self._readable: dict[frozenset[str], BoolArray] = {}
+        self._columns: dict[str, Any] = {}
+        self._states: list[States] = []
 
     def _read_cursor(self, leaf: Leaf, alive: BoolArray) -> None:
         found = leaf.reader._terms.posting_list("article", CURSOR.encode())
@@ -130,8 +146,11 @@ class Snapshot:
         self.alive: BoolArray = _concat([alive[leaf.head_docs] for leaf, alive in pairs])
         self._head_bases = np.cumsum([0, *(len(leaf.heads) for leaf in self.leaves)])
         self._place_bases = np.cumsum([0, *(len(leaf.places) for leaf in self.leaves)])
-        self.head_of: IntArray = _concat(
-            [leaf.head_of_passage + base for leaf, base in zip(self.leaves, self._head_bases, strict=False)]
+        self.head_of: Rows = _concat(
+            [
+                leaf.head_of_passage + np.int32(base)
+                for leaf, base in zip(self.leaves, self._head_bases, strict=False)
+            ]
         )
         # First passage of every head; heads without passages share the start of the next one.
         self.first_passage: IntArray = np.searchsorted(self.head_of, np.arange(len(self.heads) + 1))
@@ -141,14 +160,18 @@ class Snapshot:
         """The number of heads, dead ones included."""
         return len(self.heads)
 
-    def postings(self, field: str, term: str) -> tuple[IntArray, FloatArray]:
-        """Return rows and frequencies of a term over all segments; rows ascend."""
-        bases = self._head_bases if field in ("title", "access", "article") else self._place_bases
+    def base(self, field: str, leaf: int) -> int:
+        """Return the first row of a field in the segment at a place."""
+        return int((self._head_bases if field in _OF_HEADS else self._place_bases)[leaf])
+
+    def postings(self, field: str, term: str, first_leaf: int = 0) -> tuple[Rows, Counts]:
+        """Return rows and frequencies of a term over all segments from ``first_leaf`` on; rows ascend."""
         rows, frequencies = [], []
-        for leaf, base in zip(self.leaves, bases, strict=False):
-            found = leaf.postings(field, term)
+        for number in range(first_leaf, len(self.leaves)):
+            found = self.leaves[number].postings(field, term)
             if found is not None:
-                rows.append(found[0] + base)
+                base = self.base(field, number)
+                rows.append(found[0] + base if base else found[0])
                 frequencies.append(found[1])
         if len(rows) == 1:
             return rows[0], frequencies[0]
@@ -157,16 +180,34 @@ class Snapshot:
         return np.concatenate(rows), np.concatenate(frequencies)
 
     def readable(self, terms: Iterable[str]) -> BoolArray:
-        """Return which heads carry one of the access terms."""
-        allowed = np.zeros(self.size, np.bool_)
-        for term in terms:
-            allowed[self.postings("access", term)[0]] = True
+        """Return which living heads carry one of the access terms; the array is not to be changed."""
+        wanted = frozenset(terms)
+        allowed = self._readable.get(wanted)
+        if allowed is None:
+            if len(self._readable) >= MOST_MASKS:
+                self._readable.clear()
+            allowed = np.zeros(self.size, np.bool_)
+            for term in wanted:
+                allowed[self.postings("access", term)[0]] = True
+            allowed &= self.alive
+            self._readable[wanted] = allowed
         return allowed
 
-    def heads_of_article(self, article_id: int) -> IntArray:
-        """Return the living heads of an article."""
-        rows = self.postings("article", str(article_id))[0]
-        return rows[self.alive[rows]]
+    def states(self, instant: float) -> States:
+        """Return which heads are in force at an instant (seconds); the arrays are not to be changed."""
+        for known in self._states:
+            if known.since <= instant < known.until:
+                return known
+        found = _states(self, instant)
+        self._states = [found, *self._states[: MOST_STATES - 1]]
+        return found
+
+    def column(self, name: str) -> Any:
+        """Return one column of the heads, contiguous in memory."""
+        found = self._columns.get(name)
+        if found is None:
+            found = self._columns[name] = np.ascontiguousarray(self.heads[name])
+        return found
 
     def title(self, head: int) -> str:
         """Return the title of a head."""
@@ -203,8 +244,23 @@ class Snapshot:
         return self.leaves[number], int(row - bases[number])
 
 
-_NO_ROWS: IntArray = np.empty(0, np.int64)
-_NO_FREQUENCIES: FloatArray = np.empty(0, np.float32)
+_OF_HEADS = ("title", "access", "article")
+_NO_ROWS: Rows = np.empty(0, np.int32)
+_NO_FREQUENCIES: Counts = np.empty(0, np.uint8)
+
+
+def _states(snapshot: Snapshot, instant: float) -> States:
+    bounds = [snapshot.column(name) for name in ("shown_from", "shown_to", "next_from", "previous_from")]
+    shown_from, shown_to, next_from, previous_from = bounds
+    started, over = shown_from <= instant, shown_to <= instant
+    return States(
+        since=max(float(bound[bound <= instant].max(initial=-np.inf)) for bound in bounds),
+        until=min(float(bound[bound > instant].min(initial=np.inf)) for bound in bounds),
+        current=started & ~over,
+        # The last revision that had been shown speaks for an ended article, the next for a coming one.
+        ended=started & over & (next_from > instant),
+        scheduled=~started & (previous_from <= instant),
+    )
 
 
 def _concat(arrays: list[Any]) -> Any:

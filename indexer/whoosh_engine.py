@@ -83,7 +83,14 @@ class WhooshEngine:
         """Return an engine over the same commit with other entries over the shipped lists."""
         opened, language = self.opened(), Language(self._language.folder, overlay)
         tried = WhooshEngine(self._folder.root, language, self._weights)
-        tried._opened = Opened(opened.index, opened.snapshot, language, self._weights, opened.vocabulary)
+        tried._opened = Opened(
+            opened.index,
+            opened.snapshot,
+            language,
+            self._weights,
+            opened.vocabulary,
+            before=opened.scorer,
+        )
         tried._path, tried._leaves, tried._trusted = self._path, self._leaves, self._trusted
         tried._trusted_in = self._trusted_in
         return tried
@@ -122,7 +129,14 @@ class WhooshEngine:
         self._language, opened = language, self._opened
         if opened is not None:
             # The same commit, understood with the new words; the old vocabulary serves a moment longer.
-            self._opened = Opened(opened.index, opened.snapshot, language, self._weights, opened.vocabulary)
+            self._opened = Opened(
+                opened.index,
+                opened.snapshot,
+                language,
+                self._weights,
+                opened.vocabulary,
+                before=opened.scorer,
+            )
 
     def _reopen(self) -> None:
         problem: Exception | None = None
@@ -143,8 +157,15 @@ class WhooshEngine:
                 problem = error
                 time.sleep(0.01)
                 continue
-            previous = self._opened.vocabulary if self._opened is not None and path == self._path else None
-            self._opened = Opened(index, snapshot, self._language, self._weights, previous)
+            known = self._opened if path == self._path else None
+            self._opened = Opened(
+                index,
+                snapshot,
+                self._language,
+                self._weights,
+                known.vocabulary if known else None,
+                before=known.scorer if known else None,
+            )
             self._path = path
             return
         log.warning("index is not readable: %r", problem)

@@ -1,0 +1,173 @@
+"""Finds where texts stand: posting lists of characters, pairs and runs, intersected, and kept for the next question."""
+
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.codec import Counts, FloatArray, IntArray, Rows
+from indexer.fold import squeeze
+from indexer.plan import INSIDE
+from indexer.snapshot import BoolArray, Snapshot
+
+FIELDS = ("title", "body", "file")
+MOST_BYTES = 160 << 20
+MOST_COUNTS = 50_000
+GLANCE = 32
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a text stands in one field.
+
+    ``rows`` are rows of passages (of heads for the title), ascending, with at least ``counts`` occurrences
+    each; ``heads`` the heads they belong to, ascending, with the sums of their counts; the rows of the
+    head at place i begin at ``starts[i]``.
+    """
+
+    rows: Rows
+    counts: Counts
+    heads: IntArray
+    sums: FloatArray
+    starts: IntArray
+
+    def __len__(self) -> int:
+        return len(self.heads)
+
+    @property
+    def bytes(self) -> int:
+        """What it takes to keep this."""
+        return 200 + sum(part.nbytes for part in (self.rows, self.counts, self.heads, self.sums, self.starts))
+
+
+class Matcher:
+    """Finds texts in a snapshot.
+
+    Args:
+        snapshot: The open index.
+        before: The matcher of an earlier commit: what it found in the segments that both share holds.
+    """
+
+    def __init__(self, snapshot: Snapshot, before: "Matcher | None" = None) -> None:
+        self.snapshot = snapshot
+        self._found: dict[tuple[str, str], Standing] = {}
+        self._bytes = 0
+        self._lock = threading.Lock()
+        self._articles: dict[str, int] = {}
+        self._shared = 0
+        self._inherited: dict[tuple[str, str], Standing] = {}
+        if before is not None:
+            self._shared = _leading(before.snapshot, snapshot)
+            if self._shared:
+                with before._lock:
+                    self._inherited = dict(before._found)
+
+    def standing(self, fieldname: str, text: str) -> Standing:
+        """Return where a folded text stands in a field."""
+        key = (fieldname, text)
+        found = self._found.get(key)
+        if found is None:
+            found = self._look_up(fieldname, text)
+            self._keep(key, found)
+        return found
+
+    def rows(self, fieldname: str, text: str) -> Rows:
+        """Return the rows of a field in which a folded text stands."""
+        return self.standing(fieldname, text).rows
+
+    def _keep(self, key: tuple[str, str], found: Standing) -> None:
+        with self._lock:
+            self._found[key] = found
+            self._bytes += found.bytes
+            if self._bytes > MOST_BYTES:
+                # The older half goes: what is asked for often comes back at once.
+                for old in list(self._found)[: len(self._found) // 2]:
+                    self._bytes -= self._found.pop(old).bytes
+
+    def _look_up(self, fieldname: str, text: str) -> Standing:
+        if text[0] == INSIDE:
+            text = squeeze(text)
+            if len(text) < 3:
+                return self._listed(fieldname, text)
+        elif len(text) <= 2 or text[0] in "#§" or (text[0].isascii() and text[-1].isascii()):
+            return self._listed(fieldname, text)
+        grams = dict.fromkeys(text[place : place + 2] for place in range(len(text) - 1))
+        lists = sorted((self.standing(fieldname, gram) for gram in grams), key=lambda found: len(found.rows))
+        rows, counts = lists[0].rows, lists[0].counts
+        for other in lists[1:]:
+            if not len(rows):
+                break
+            places, both = found_in(other.rows, rows)
+            rows, counts = rows[both], np.minimum(counts[both], other.counts[places[both]])
+        return self._grouped(fieldname, rows, counts)
+
+    def _listed(self, fieldname: str, term: str) -> Standing:
+        known = self._inherited.pop((fieldname, term), None)
+        if known is None:
+            return self._grouped(fieldname, *self.snapshot.postings(fieldname, term))
+        rows, counts = self.snapshot.postings(fieldname, term, self._shared)
+        kept = int(np.searchsorted(known.rows, self.snapshot.base(fieldname, self._shared)))
+        if kept == len(known.rows) and not len(rows):
+            return known
+        rows = np.concatenate([known.rows[:kept], rows])
+        return self._grouped(fieldname, rows, np.concatenate([known.counts[:kept], counts]))
+
+    def _grouped(self, fieldname: str, rows: Rows, counts: Counts) -> Standing:
+        if fieldname == "title" or not len(rows):
+            every = np.arange(len(rows) + 1)
+            return Standing(rows, counts, rows.astype(np.int64), counts.astype(np.float32), every)
+        owners = self.snapshot.head_of[rows]
+        firsts = np.flatnonzero(np.diff(owners, prepend=-1))
+        sums = np.add.reduceat(counts, firsts, dtype=np.float32)
+        return Standing(rows, counts, owners[firsts].astype(np.int64), sums, np.append(firsts, len(rows)))
+
+    def is_run(self, run: str) -> bool:
+        """Return whether letters and digits stand somewhere as a word of their own, not inside another."""
+        return any(len(self.standing(name, run)) for name in FIELDS)
+
+    def occurs(self, text: str, readable: BoolArray) -> bool:
+        """Return whether a text stands in any of the readable heads or their passages."""
+        for name in FIELDS:
+            heads = self.standing(name, text).heads
+            if len(heads) and (readable[heads[:GLANCE]].any() or readable[heads[GLANCE:]].any()):
+                return True
+        return False
+
+    def articles(self, text: str) -> int:
+        """Return in how many heads a text stands, in any field."""
+        known = self._articles.get(text)
+        if known is None:
+            if len(self._articles) > MOST_COUNTS:
+                self._articles.clear()
+            lists = sorted((self.standing(name, text).heads for name in FIELDS), key=len)
+            known = len(lists[2])
+            if len(lists[1]):
+                known = len(lists[2]) + _beyond(lists[1], lists[2])
+            if len(lists[0]):
+                known = len(np.unique(np.concatenate(lists)))
+            self._articles[text] = known
+        return known
+
+
+def found_in(ordered: NDArray[np.integer], wanted: NDArray[np.integer]) -> tuple[IntArray, BoolArray]:
+    """Return for each wanted number its place in an ascending list, and whether it is there at all."""
+    if not len(ordered):
+        return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.bool_)
+    places = np.searchsorted(ordered, wanted)
+    places[places == len(ordered)] = 0
+    return places, ordered[places] == wanted
+
+
+def _beyond(some: IntArray, others: IntArray) -> int:
+    return len(some) - int(np.count_nonzero(found_in(others, some)[1]))
+
+
+def _leading(first: Snapshot, second: Snapshot) -> int:
+    """Return how many segments two snapshots have in common before the first that differs."""
+    count = 0
+    for one, other in zip(first.leaves, second.leaves, strict=False):
+        if one is not other:
+            break
+        count += 1
+    return count

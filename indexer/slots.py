@@ -1,0 +1,103 @@
+"""Where posting lists meet a chosen set of heads."""
+
+from functools import cached_property
+
+import numpy as np
+
+from indexer.codec import FloatArray, IntArray, Rows
+from indexer.lookup import Found
+from indexer.matcher import Standing, found_in
+from indexer.snapshot import Snapshot
+
+# A list so many times longer than the set is searched, not gone through.
+LONGER = 6
+
+
+class Slots:
+    """A set of heads, ascending; finds the part of a posting list that concerns them.
+
+    Args:
+        heads: Row numbers of heads, ascending.
+        size: How many heads there are at all.
+    """
+
+    def __init__(self, heads: IntArray, size: int) -> None:
+        self.heads = heads
+        self._size = size
+        self._known: dict[int, tuple[IntArray, IntArray]] = {}
+
+    @cached_property
+    def _slot_of(self) -> Rows:
+        slots = np.full(self._size, -1, np.int32)
+        slots[self.heads] = np.arange(len(self.heads), dtype=np.int32)
+        return slots
+
+    def of(self, standing: Standing) -> tuple[IntArray, IntArray]:
+        """Return places in the set and, for each, the place in the list of the same head."""
+        known = self._known.get(id(standing))
+        if known is None:
+            known = self._known[id(standing)] = self._meet(standing.heads)
+        return known
+
+    def _meet(self, listed: IntArray) -> tuple[IntArray, IntArray]:
+        if len(self.heads) == self._size:
+            return listed, np.arange(len(listed))
+        if len(listed) > LONGER * len(self.heads):
+            places, both = found_in(listed, self.heads)
+            at = np.flatnonzero(both)
+            return at, places[at]
+        slots = self._slot_of[listed]
+        places = np.flatnonzero(slots >= 0)
+        return slots[places].astype(np.int64), places
+
+
+class Passages:
+    """The passages of some heads, side by side.
+
+    Args:
+        snapshot: The open index.
+        slots: The heads.
+    """
+
+    def __init__(self, snapshot: Snapshot, slots: Slots) -> None:
+        self._slots = slots
+        firsts = snapshot.first_passage[slots.heads]
+        self._counts = snapshot.first_passage[slots.heads + 1] - firsts
+        ends = np.cumsum(self._counts)
+        self._begins = ends - self._counts
+        self._shift = self._begins - firsts
+        self.rows: IntArray = np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(
+            self._shift, self._counts
+        )
+
+    def values(self, found: Found, partial: float) -> FloatArray:
+        """Return how well a unit or part of it stands in every passage."""
+        values = np.zeros(len(self.rows), np.float32)
+        share = np.float32(partial / max(1, len(found.unit.text) - 1))
+        for name, listed in found.grams.items():
+            for gram in listed if name != "title" else ():
+                values[self._places(gram)] += share
+        for name, standings in found.alternatives.items():
+            for item, standing in standings if name != "title" else ():
+                places = self._places(standing)
+                values[places] = np.maximum(values[places], np.float32(item.factor))
+        return values
+
+    def _places(self, standing: Standing) -> IntArray:
+        at, places = self._slots.of(standing)
+        begins = standing.starts[places]
+        counts = standing.starts[places + 1] - begins
+        ends = np.cumsum(counts)
+        if not len(ends):
+            return ends
+        rows = standing.rows[np.arange(ends[-1]) + np.repeat(begins - (ends - counts), counts)]
+        placed: IntArray = rows + np.repeat(self._shift[at], counts)
+        return placed
+
+    def best(self, values: FloatArray) -> FloatArray:
+        """Return the highest value among each head's passages, 0 for heads without any."""
+        best = np.zeros(len(self._counts), np.float32)
+        filled = self._counts > 0
+        if filled.any():
+            best[filled] = np.maximum.reduceat(values, self._begins[filled])
+        return best

@@ -1,0 +1,73 @@
+"""What a matcher keeps from one commit to the next is what it would have read anew."""
+
+import random
+from pathlib import Path
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.matcher import Matcher
+from indexer.slots import Slots
+from indexer.snapshot import Snapshot
+from indexer.store import IndexFolder
+from tests.indexer.world import built, changes_of, document
+
+WORDS = ("挂失", "信用卡", "补办", "年费", "网点", "卡", "abc", "利率下调")
+
+
+def texts(chance: random.Random) -> str:
+    return "，".join(chance.choice(WORDS) for _ in range(chance.randrange(40, 160)))
+
+
+def test_lists_kept_over_commits_are_those_read_anew(tmp_path: Path) -> None:
+    chance = random.Random(3)
+    updater = built(tmp_path, *(document(n, texts(chance)[:30], texts(chance)) for n in range(1, 40)))
+    folder = IndexFolder(tmp_path)
+    path = folder.current()
+    assert path is not None
+    leaves: dict[str, object] = {}
+    matcher: Matcher | None = None
+    for commit in range(12):
+        snapshot = Snapshot(folder.open(path), leaves)  # type: ignore[arg-type]
+        leaves = dict(snapshot.by_segment)
+        matcher = Matcher(snapshot, matcher)
+        anew = Matcher(snapshot)
+        for field in ("title", "body", "file"):
+            for word in WORDS:
+                kept, read = matcher.standing(field, word), anew.standing(field, word)
+                for part in ("rows", "counts", "heads", "sums", "starts"):
+                    assert np.array_equal(getattr(kept, part), getattr(read, part)), (commit, field, word)
+        numbers = chance.sample(range(1, 60), 3)
+        updater.apply(
+            changes_of([document(n, texts(chance)[:30], texts(chance)) for n in numbers]), commit + 2
+        )
+
+
+def test_an_article_is_counted_once_however_many_fields_hold_a_text(tmp_path: Path) -> None:
+    built(
+        tmp_path,
+        document(1, "挂失须知", "挂失后七天内补办。"),
+        document(2, "补卡须知", "挂失后七天内补办。"),
+        document(3, "挂失办法", "请到网点。"),
+    )
+    path = IndexFolder(tmp_path).current()
+    assert path is not None
+    matcher = Matcher(Snapshot(IndexFolder(tmp_path).open(path), {}))
+    assert matcher.articles("挂失") == 3
+    assert matcher.articles("须知") == 2
+    assert matcher.articles("外汇") == 0
+
+
+class Listed:
+    """As much of a posting list as a meeting looks at."""
+
+    def __init__(self, heads: list[int]) -> None:
+        self.heads = np.array(heads, np.int64)
+
+
+@given(st.sets(st.integers(0, 60), max_size=12), st.sets(st.integers(0, 60), max_size=60))
+def test_a_list_meets_a_set_wherever_both_have_the_same_head(chosen: set[int], listed: set[int]) -> None:
+    heads, numbers = sorted(chosen), sorted(listed)
+    at, places = Slots(np.array(heads, np.int64), 61).of(Listed(numbers))  # type: ignore[arg-type]
+    assert [heads[place] for place in at] == [numbers[place] for place in places] == sorted(chosen & listed)
