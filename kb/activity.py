@@ -12,6 +12,7 @@ from kb.access import Actor, AudienceScope
 from kb.articles import owns
 from kb.masking import mask_personal_data
 from kb.models import Article, Revision, Role, Search, View
+from kb.search_days import forget_days_before
 
 TYPING_WINDOW = timedelta(seconds=30)
 REFORMULATION_WINDOW = timedelta(minutes=5)
@@ -119,6 +120,7 @@ def record_opened(
 def forget_before(session: Session, moment: datetime) -> tuple[int, int]:
     """Delete searches and views from before a moment; return how many of each."""
     searches = session.execute(delete(Search).where(Search.searched_at < moment))
+    forget_days_before(session, moment)
     views = session.execute(delete(View).where(View.viewed_at < moment))
     return searches.rowcount, views.rowcount  # type: ignore[attr-defined]
 

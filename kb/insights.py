@@ -1,23 +1,28 @@
-"""Figures for those who steer the knowledge: searching in a period, and the health of the content."""
+"""Figures for those who steer the knowledge: what was searched, found, opened and copied in a period."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Integer, String, and_, case, cast, func, or_, select
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Integer, Select, and_, cast, func, select
 from sqlalchemy.orm import Session
 
 from kb.clock import local_day
-from kb.models import Article, Comment, Copy, Department, Person, PersonRole, Revision, Role, Search, View
-from kb.revisions import is_shown_at
+from kb.models import Comment, Copy, Department, Person, Search
+from kb.search_days import ASKED_AGAIN, EMPTY, NO_TIME, OPENED, OPENED_FIRST, WORDLESS, Events, events_between
 
 # Fewer people than this are never shown as a group of their own.
 SMALLEST_GROUP = 5
-STALE_AFTER = timedelta(days=365)
-ENDING_WITHIN = timedelta(days=30)
-UNREAD_FOR = timedelta(days=90)
+# Equals in the last place are told apart by their texts, as far as these go.
+MOST_TEXTS = 500
+# One byte for each pair of a query and a person; beyond it the pairs are sorted, which takes longer.
+LARGEST_GRID = 1 << 25
+
+Column = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -37,9 +42,12 @@ class Period:
         inside = and_(instant >= self.start, instant < self.end)
         if self.department_id is None:
             return inside
+        return and_(inside, person_id.in_(self.people()))
+
+    def people(self) -> Select[int]:
+        """Return the selection of those who stand in the department or below it."""
         below = Department.path.contains(f"/{self.department_id}/")
-        people = select(Person.id).join(Department, Department.id == Person.department_id).where(below)
-        return and_(inside, person_id.in_(people))
+        return select(Person.id).join(Department, Department.id == Person.department_id).where(below)
 
 
 @dataclass(frozen=True)
@@ -114,74 +122,58 @@ class QueryTables:
     hidden_empty: int
 
 
-@dataclass(frozen=True)
-class Health:
-    """The texts in force of one department: how many, and how many need a look."""
-
-    department: str
-    articles: int
-    stale: int
-    ending: int
-    unread: int
-    unowned: int
+def searched(session: Session, period: Period) -> Events:
+    """Return the searches of a period in at most three queries, for the functions that add them up."""
+    events = events_between(session, period.start, period.end)
+    if period.department_id is None:
+        return events
+    people = session.scalars(period.people()).all()
+    return events[np.isin(events["person"], np.array(people, dtype=np.int32))]
 
 
-def figures(session: Session, period: Period) -> Figures:
-    """Return the sums of a period in three queries."""
-    inside = period.holds(Search.searched_at, Search.person_id)
-    opened = Search.opened_rank.is_not(None)
-    row = session.execute(
-        select(
-            func.count(func.distinct(Search.person_id)),
-            func.count(),
-            _count(Search.total == 0),
-            _count(Search.total > 0),
-            _count(and_(Search.total > 0, opened)),
-            _count(Search.opened_rank == 1),
-            _count(Search.is_reformulation),
-            func.avg(Search.opened_after_ms),
-        ).where(inside)
-    ).one()
+def figures(session: Session, period: Period, events: Events) -> Figures:
+    """Return the sums of a period in two queries.
+
+    Args:
+        events: The searches of the period.
+    """
+    flags = events["flags"]
+    found, opened = (flags & EMPTY) == 0, (flags & OPENED) != 0
+    times = events["after_ms"][events["after_ms"] != NO_TIME]
     copies = session.scalar(select(func.count()).where(period.holds(Copy.copied_at, Copy.person_id))) or 0
     comments, waited = session.execute(
         select(func.count(), func.avg(_seconds(session, Comment.created_at, Comment.decided_at))).where(
             period.holds(Comment.created_at, Comment.author_id)
         )
     ).one()
-    people, searches, empty, found, clicked, first, again = (int(value or 0) for value in row[:7])
     return Figures(
-        people=people,
-        searches=searches,
-        empty=empty,
-        found=found,
-        opened=clicked,
-        opened_first=first,
-        asked_again=again,
-        seconds_to_open=float(row[7]) / 1000 if row[7] is not None else None,
+        people=int(np.count_nonzero(np.bincount(events["person"]))),
+        searches=len(events),
+        empty=int(np.count_nonzero(~found)),
+        found=int(np.count_nonzero(found)),
+        opened=int(np.count_nonzero(found & opened)),
+        opened_first=int(np.count_nonzero(flags & OPENED_FIRST)),
+        asked_again=int(np.count_nonzero(flags & ASKED_AGAIN)),
+        seconds_to_open=float(times.mean()) / 1000 if len(times) else None,
         copies=copies,
         comments=comments or 0,
         hours_to_verdict=float(waited) / 3600 if waited is not None else None,
     )
 
 
-def hours(session: Session, period: Period) -> list[Hour]:
-    """Return what was searched hour by hour, in one query; hours without a search are left out."""
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    # Instants are kept in UTC; cutting the text is several times faster than a date function.
-    hour = (
-        func.substr(cast(Search.searched_at, String), 1, 13)
-        if is_sqlite
-        else func.to_char(func.timezone("UTC", Search.searched_at), "YYYY-MM-DD HH24")
-    )
-    rows = session.execute(
-        select(hour.label("hour"), func.count(), _count(Search.total == 0))
-        .where(period.holds(Search.searched_at, Search.person_id))
-        .group_by("hour")
-        .order_by("hour")
-    )
+def hours(events: Events) -> list[Hour]:
+    """Return what was searched hour by hour; hours without a search are left out."""
+    if not len(events):
+        return []
+    first = int(events["hour"].min())
+    places = events["hour"] - first
+    searches = np.bincount(places)
+    empty = np.bincount(places, weights=(events["flags"] & EMPTY) != 0)
     return [
-        Hour(datetime.fromisoformat(f"{text}:00:00+00:00"), count, int(empty or 0))
-        for text, count, empty in rows
+        Hour(
+            datetime.fromtimestamp((first + int(place)) * 3600, UTC), int(searches[place]), int(empty[place])
+        )
+        for place in np.flatnonzero(searches)
     ]
 
 
@@ -206,71 +198,63 @@ def by_weekday(found: Sequence[Hour], zone: ZoneInfo) -> list[tuple[int, int, in
     return [(weekday, clock, count) for (weekday, clock), count in sorted(sums.items())]
 
 
-def queries(session: Session, period: Period, limit: int = 50) -> QueryTables:
-    """Return the queries of a period that enough people asked, in one query."""
-    people = func.count(func.distinct(Search.person_id))
-    rows = session.execute(
-        select(
-            Search.folded,
-            func.count(),
-            people,
-            _count(Search.total == 0),
-            _count(Search.opened_rank.is_not(None)),
-        )
-        .where(period.holds(Search.searched_at, Search.person_id))
-        .group_by(Search.folded)
-    ).all()
+def queries(session: Session, events: Events, limit: int = 50) -> QueryTables:
+    """Return the queries that enough people asked, in one query.
+
+    Args:
+        events: The searches of a period.
+    """
+    worded = events[(events["flags"] & WORDLESS) == 0]
+    found, places = np.unique(worded["query"], return_inverse=True)
+    count = len(found)
+    # Any record of a query holds its text.
+    sample = np.zeros(count, dtype=np.int64)
+    sample[places] = worded["search"]
+    people = _people(places, worded["person"], count)
+    searches = np.bincount(places, minlength=count)
+    flags = worded["flags"]
+    empty = np.bincount(places, weights=(flags & EMPTY) != 0, minlength=count).astype(np.int64)
+    opened = np.bincount(places, weights=(flags & OPENED) != 0, minlength=count).astype(np.int64)
+    enough = people >= SMALLEST_GROUP
+    wanted = np.union1d(_most(searches, enough, limit), _most(empty, enough & (empty > 0), limit))
+    samples = {int(place): int(sample[place]) for place in wanted}
+    texts = _texts(session, samples.values())
     lines = [
-        QueryLine(text, count, persons, int(empty or 0), int(opened or 0))
-        for text, count, persons, empty, opened in rows
-        if text
+        QueryLine(texts[number], *(int(column[place]) for column in (searches, people, empty, opened)))
+        for place, number in samples.items()
+        if number in texts
     ]
-    shown = [line for line in lines if line.people >= SMALLEST_GROUP]
-    small = [line for line in lines if line.people < SMALLEST_GROUP]
     return QueryTables(
-        sorted(shown, key=lambda line: (-line.searches, line.text))[:limit],
-        sorted((line for line in shown if line.empty), key=lambda line: (-line.empty, line.text))[:limit],
-        sum(line.searches for line in small),
-        sum(line.empty for line in small),
+        sorted(lines, key=lambda line: (-line.searches, line.text))[:limit],
+        sorted((line for line in lines if line.empty), key=lambda line: (-line.empty, line.text))[:limit],
+        int(searches[~enough].sum()),
+        int(empty[~enough].sum()),
     )
 
 
-def health(session: Session, now: datetime, department_id: int | None = None) -> list[Health]:
-    """Return by department how the texts in force stand, worst first, in one query."""
-    read = select(View.id).where(View.article_id == Article.id, View.viewed_at > now - UNREAD_FOR).exists()
-    # Somebody who can write must stand in the department or in one below it, or nobody answers.
-    writer = Department.__table__.alias()
-    owned = (
-        select(Person.id)
-        .join(writer, writer.c.id == Person.department_id)
-        .join(PersonRole, PersonRole.person_id == Person.id)
-        .where(Person.is_active, PersonRole.role == Role.PUBLISHER)
-        .where(or_(writer.c.id == Department.id, writer.c.path.like(Department.path + "%")))
-        .exists()
-    )
-    ending = and_(Revision.shown_to.is_not(None), Revision.shown_to <= now + ENDING_WITHIN)
-    statement = (
-        select(
-            Department.name,
-            func.count(),
-            _count(Revision.approved_at < now - STALE_AFTER),
-            _count(ending),
-            _count(~read),
-            _count(~owned),
-        )
-        .join(Article, Article.owner_department_id == Department.id)
-        .join(Revision, Revision.article_id == Article.id)
-        .where(is_shown_at(now))
-        .group_by(Department.id, Department.name)
-    )
-    if department_id is not None:
-        statement = statement.where(Department.path.contains(f"/{department_id}/"))
-    lines = [Health(row[0], *(int(value or 0) for value in row[1:])) for row in session.execute(statement)]
-    return sorted(lines, key=lambda line: (-(line.stale + line.ending + line.unread), line.department))
+def _people(places: Column, persons: Column, count: int) -> Column:
+    """Return for each of ``count`` queries how many different people asked it."""
+    width = int(persons.max()) + 1 if len(persons) else 1
+    if count * width <= LARGEST_GRID:
+        grid = np.zeros((count, width), dtype=np.bool_)
+        grid[places, persons] = True
+        return np.asarray(grid.sum(axis=1))
+    pairs = np.unique(places.astype(np.int64) * width + persons)
+    return np.bincount(pairs // width, minlength=count)
 
 
-def _count(condition: ColumnElement[bool] | Any) -> ColumnElement[int]:
-    return func.sum(case((condition, 1), else_=0))
+def _most(counts: Column, among: Column, limit: int) -> Column:
+    """Return the places of the largest counts, with the equals of the last one."""
+    places = np.flatnonzero(among)
+    places = places[np.argsort(-counts[places], kind="stable")]
+    if len(places) > limit:
+        places = places[counts[places] >= counts[places[limit - 1]]]
+    return places[:MOST_TEXTS]
+
+
+def _texts(session: Session, numbers: Iterable[int]) -> dict[int, str]:
+    rows = session.execute(select(Search.id, Search.folded).where(Search.id.in_(list(numbers))))
+    return {number: folded for number, folded in rows}
 
 
 def _seconds(session: Session, start: Any, end: Any) -> ColumnElement[Any]:

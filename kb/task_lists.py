@@ -179,12 +179,28 @@ def solving_revisions(session: Session, task: Task) -> list[Revision]:
 
 
 def department_figures(
-    session: Session, actor: Actor, since: datetime, now: datetime
+    session: Session,
+    actor: Actor,
+    since: datetime,
+    now: datetime,
+    *,
+    until: datetime | None = None,
+    department_id: int | None = None,
+    fewest: int = 1,
 ) -> list[DepartmentFigures]:
-    """Return how departments deal with tasks since an instant; open and overdue are those of now."""
+    """Return how departments deal with tasks since an instant; open and overdue are those of now.
+
+    Args:
+        until: Only what was closed or taken before it counts as such.
+        department_id: Only this department and those below it.
+        fewest: A mean over fewer steps than this is left out.
+    """
     mine = and_(_handled_by(actor), audience_scope(session, actor).clause())
+    if department_id is not None:
+        mine = and_(mine, Department.path.contains(f"/{department_id}/"))
+    end = until or now
     is_open = Task.state.in_(UNFINISHED)
-    is_closed = and_(Task.closed_at >= since, Task.state != TaskState.CANCELLED)
+    is_closed = and_(Task.closed_at >= since, Task.closed_at <= end, Task.state != TaskState.CANCELLED)
     counted = session.execute(
         select(
             Department.id,
@@ -197,36 +213,37 @@ def department_figures(
         .select_from(Task)
         .join(Article, Article.id == Task.article_id)
         .join(Department, Department.id == Task.department_id)
-        .where(mine, or_(is_open, Task.closed_at >= since))
+        .where(mine, or_(is_open, is_closed))
         .group_by(Department.id, Department.name)
         .order_by(Department.id)
     ).all()
-    times = {
-        department_id: (taken, closing)
-        for department_id, taken, closing in session.execute(
-            select(
-                TaskEvent.department_id,
-                func.avg(case((TaskEvent.former_state == TaskState.OPEN, TaskEvent.spent_seconds))),
-                func.avg(case((TaskEvent.former_state == TaskState.ADOPTED, TaskEvent.spent_seconds))),
-            )
-            .where(TaskEvent.at >= since)
-            .group_by(TaskEvent.department_id)
-        )
-    }
+    times = _mean_times(session, since, end, fewest)
     return [
-        DepartmentFigures(name, waiting, late, closed, solved, *_times(times, department_id))
-        for department_id, name, waiting, late, closed, solved in counted
+        DepartmentFigures(name, waiting, late, closed, solved, *times.get(number, (None, None)))
+        for number, name, waiting, late, closed, solved in counted
     ]
 
 
-def _times(
-    times: Mapping[int, tuple[float | None, float | None]], department_id: int
-) -> tuple[float | None, float | None]:
-    taken, closing = times.get(department_id, (None, None))
-    return (
-        float(taken) if taken is not None else None,
-        float(closing) if closing is not None else None,
+def _mean_times(
+    session: Session, since: datetime, end: datetime, fewest: int
+) -> dict[int, tuple[float | None, float | None]]:
+    """Return by department how many seconds tasks waited to be taken and to be closed."""
+    steps = [
+        case((TaskEvent.former_state == state, TaskEvent.spent_seconds))
+        for state in (TaskState.OPEN, TaskState.ADOPTED)
+    ]
+    rows = session.execute(
+        select(
+            TaskEvent.department_id, *[figure(step) for step in steps for figure in (func.count, func.avg)]
+        )
+        .where(TaskEvent.at >= since, TaskEvent.at <= end)
+        .group_by(TaskEvent.department_id)
     )
+
+    def mean(steps: int, seconds: float | None) -> float | None:
+        return float(seconds) if seconds is not None and steps >= fewest else None
+
+    return {row[0]: (mean(*row[1:3]), mean(*row[3:5])) for row in rows}
 
 
 def _handled_by(actor: Actor) -> ColumnElement[bool]:

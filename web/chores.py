@@ -12,6 +12,7 @@ from kb.database import Database
 from kb.gaps import answer_published, gaps_are_due
 from kb.ports import Clock
 from kb.reminders import of_announcements, of_reviews, send
+from kb.search_days import close_day, next_to_close
 from kb.task_reminders import of_tasks
 from kb.webhook_outbox import forget_old
 from web.courier import Courier
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 1.0
 MINUTE = 60.0
 HOUR = 3600.0
+# The first time after an upgrade there may be more than a year to pack; webhooks must not wait for it.
+DAYS_AT_ONCE = 20
 
 
 class Chores:
@@ -58,6 +61,7 @@ class Chores:
         """Do what is due."""
         self._at_most_every(TICK_SECONDS, self._courier.deliver_due)
         self._at_most_every(MINUTE, self.remind)
+        self._at_most_every(MINUTE, self.close_days)
         self._at_most_every(HOUR, self.forget)
         self._at_most_every(HOUR, self.purge)
 
@@ -71,6 +75,18 @@ class Chores:
             return 0
         with self._database.write() as session:
             return send(session, reminders, at) + answer_published(session, at)
+
+    def close_days(self) -> int:
+        """Pack the searches of days that are over, and return how many days."""
+        at = self._clock.now()
+        for closed in range(DAYS_AT_ONCE):
+            with self._database.read() as session:
+                day = next_to_close(session, at, self._zone)
+            if day is None:
+                return closed
+            with self._database.write() as session:
+                close_day(session, *day)
+        return DAYS_AT_ONCE
 
     def forget(self) -> int:
         """Drop messages that were settled long ago, and return how many."""

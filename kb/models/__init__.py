@@ -33,6 +33,7 @@ from kb.models.point import Point
 from kb.models.presence import EditorPresence
 from kb.models.review import Autosave, Review, ReviewAction, RevisionContributor
 from kb.models.review_check import ReviewCheck
+from kb.models.search_day import SearchDay
 from kb.models.table import Table
 from kb.models.task import Task, TaskEvent, TaskState
 from kb.models.token import ApiToken, IdempotentAnswer
@@ -98,6 +99,7 @@ __all__ = [
     "RevisionState",
     "Role",
     "Search",
+    "SearchDay",
     "Table",
     "Task",
     "TaskEvent",

@@ -19,7 +19,7 @@ FENCES = {
     "rjieba": ("indexer/",),
     "pypinyin": ("indexer/",),
     "opencc": ("indexer/",),
-    "numpy": ("indexer/",),
+    "numpy": ("indexer/", "kb/insights", "kb/search_days"),
     "flask": ("web/",),
     "flask_login": ("web/",),
     "flask_wtf": ("web/",),

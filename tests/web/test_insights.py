@@ -15,13 +15,15 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from small_bank import NOON, World
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from kb.access import Actor
 from kb.activity import record_search
 from kb.clock import FixedClock
 from kb.database import Database
+from kb.gaps import file_gap
 from kb.masking import mask_personal_data
-from kb.models import Person, PersonRole, Role, Search
+from kb.models import Article, Comment, Person, PersonRole, Role, Search, Task
 from tests.kb.test_masking import cards, identities, mobiles
 from tests.pages import fetch, statements, words
 from web.cli import run
@@ -61,6 +63,39 @@ def crowd(database: Database, world: World) -> list[int]:
         return [person.id for person in people]
 
 
+def ask(session: Session, world: World, people: list[int], text: str) -> None:
+    for person_id in people:
+        who = Actor.of(session.get_one(Person, person_id))
+        file_gap(session, who, text, {}, (None, world.departments["retail"]), NOON - timedelta(hours=3))
+
+
+def accept(session: Session, world: World) -> None:
+    article = session.get_one(Article, world.articles["loss"])
+    comment = Comment(
+        article_id=article.id,
+        revision_id=article.revisions[-1].id,
+        author_id=world.people["agent"],
+        kind="error",
+        text="费用写错了",
+        state="visible",
+        created_at=NOON - timedelta(days=1),
+        decided_at=NOON - timedelta(days=1),
+        decided_by_id=world.people["reviewer"],
+    )
+    session.add(comment)
+    session.flush()
+    session.add(
+        Task(
+            comment_id=comment.id,
+            article_id=article.id,
+            department_id=world.departments["retail"],
+            created_at=NOON - timedelta(days=1),
+            due_at=NOON - timedelta(hours=1),
+            changed_at=NOON - timedelta(days=1),
+        )
+    )
+
+
 @pytest.fixture
 def manager(client: FlaskClient, logged_in: LoggedIn) -> FlaskClient:
     return logged_in(client, "manager")
@@ -73,7 +108,7 @@ def test_the_figures_show_a_week_with_tables_behind_every_chart(
     assert "补卡工本费" in text
     assert "数字人民币钱包" in text.split("搜不到的", 1)[1]
     assert "66.7%" in text
-    assert text.count("data-chart=") == text.count('<details class="insights-data">') == 2
+    assert text.count("data-chart=") == text.count('<details class="insights-data">') == 3
     assert "内容健康" in text
 
 
@@ -119,14 +154,47 @@ def test_few_people_are_hidden_on_the_page_and_in_the_files(
     assert manager.get("/insights/empty.csv").status_code == 404
 
 
-def test_the_files_hold_the_table_and_no_formula(manager: FlaskClient, crowd: list[int]) -> None:
-    for table in ("trend", "clock", "queries", "empty", "health"):
+def test_the_files_hold_the_table_and_no_formula(
+    manager: FlaskClient, crowd: list[int], database: Database, world: World
+) -> None:
+    with database.write() as session:
+        ask(session, world, crowd, "=1+2")
+        accept(session, world)
+    for table in ("trend", "clock", "queries", "empty", "gaps", "health", "turnround"):
         rows = manager.get(f"/insights/{table}.csv").get_data(as_text=True).splitlines()
         book = load_workbook(io.BytesIO(manager.get(f"/insights/{table}.xlsx").get_data()))
         sheet = list(book.active.values)
         assert len(rows) == len(sheet) > 1, table
         assert not any(cell.startswith(("=", '"=')) for row in rows for cell in row.split(","))
     assert "'=1+2" in manager.get("/insights/empty.csv").get_data(as_text=True)
+
+
+def test_a_gap_is_listed_with_owner_and_state_and_its_askers_only_from_five_on(
+    manager: FlaskClient, crowd: list[int], database: Database, world: World
+) -> None:
+    with database.write() as session:
+        ask(session, world, crowd[:6], "数字藏品怎么绑卡")
+        ask(session, world, crowd[:4], "夜市收款音箱")
+    rows = manager.get("/insights/gaps.csv").get_data(as_text=True).splitlines()
+    assert [row.split(",")[:4] for row in rows[1:]] == [
+        ["数字藏品怎么绑卡", "6", "个人金融部", "待回答"],
+        ["夜市收款音箱", "不足 5 人", "个人金融部", "待回答"],
+    ]
+    page = fetch(manager, "/insights")
+    assert "待回答 2" in words(page)
+    assert '数字藏品怎么绑卡</a></th><td class="admin-number">6</td>' in page
+    other = fetch(manager, f"/insights?department={world.departments['cards']}")
+    assert "夜市收款音箱" not in other
+
+
+def test_the_dealing_with_comments_is_told_by_department(
+    manager: FlaskClient, crowd: list[int], database: Database, world: World
+) -> None:
+    with database.write() as session:
+        accept(session, world)
+    rows = manager.get("/insights/turnround.csv").get_data(as_text=True).splitlines()
+    assert rows[1:] == ["个人金融部,1,1,0,0,,"]
+    assert "评论办理" in fetch(manager, "/insights")
 
 
 def test_the_sums_are_added_up_once_a_minute(

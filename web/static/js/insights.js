@@ -64,13 +64,36 @@ function clock() {
   };
 }
 
+function stack(name) {
+  const { names, series } = data.stacks[name];
+  const colours = name === "health" ? ["--kb-warn", "--kb-solid", "--kb-sub", "--kb-bad"] : ["--kb-ok", "--kb-solid", "--kb-bad"];
+  const options = shared();
+  options.tooltip.trigger = "axis";
+  options.tooltip.axisPointer = { type: "shadow" };
+  return {
+    ...options,
+    legend: { type: "scroll", textStyle: { color: colour("--kb-ink") }, top: 4 },
+    grid: { left: 8, right: 20, top: 44, bottom: 8, containLabel: true },
+    xAxis: axis({ type: "value", minInterval: 1 }),
+    yAxis: axis({ type: "category", data: names, inverse: true, axisLabel: { color: colour("--kb-sub"), width: 110, overflow: "truncate" } }),
+    series: series.map(([label, values], place) => ({
+      name: label, type: "bar", stack: "all", barMaxWidth: 22, data: values, itemStyle: { color: colour(colours[place]) },
+    })),
+  };
+}
+
+function options(name) {
+  if (name === "trend") return trend();
+  return name === "clock" ? clock() : stack(name);
+}
+
 function draw() {
   for (const box of document.querySelectorAll("[data-chart]")) {
     box.hidden = false;
     const known = drawn.find((entry) => entry.box === box);
     const chart = known ? known.chart : window.echarts.init(box, null, { renderer: "canvas" });
     if (!known) drawn.push({ box, chart });
-    chart.setOption(box.dataset.chart === "trend" ? trend() : clock(), true);
+    chart.setOption(options(box.dataset.chart), true);
   }
 }
 
