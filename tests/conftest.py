@@ -1,5 +1,6 @@
 """Fixtures for every test: a private home with the small bank in it, the app over it, and clients."""
 
+import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
@@ -7,18 +8,58 @@ from pathlib import Path
 
 import pytest
 import small_bank
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
+from jinja2 import FileSystemBytecodeCache
 
 from indexer.extract.sandbox import SandboxedExtractor
 from indexer.follower import Follower
 from indexer.language import Language
 from indexer.whoosh_engine import WhooshEngine, WhooshUpdater
+from kb import passwords
 from kb.clock import FixedClock
 from kb.database import Database
 from web.settings import Settings
 from web.wiring import Services, lexicon_folder
+
+PRODUCTION_HASHER, PRODUCTION_NOBODY = passwords._hasher, passwords.NOBODY
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this run share."""
+    # Every worker has a folder of its own below the one of this run.
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates(run_folder: Path) -> Iterator[None]:
+    """Every test has an application of its own; a template is compiled once for all of them."""
+    folder = run_folder / "templates"
+    folder.mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": FileSystemBytecodeCache(str(folder))})
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """The same hash as in production, at a fraction of the work that makes guessing slow."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", lambda: quick)
+        patch.setattr(passwords, "NOBODY", quick.hash(secrets.token_hex()))
+        yield
+
+
+@pytest.fixture
+def slow_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashing at the strength of production, for the tests that are about it."""
+    monkeypatch.setattr(passwords, "_hasher", PRODUCTION_HASHER)
+    monkeypatch.setattr(passwords, "NOBODY", PRODUCTION_NOBODY)
 
 
 @pytest.fixture(scope="session")

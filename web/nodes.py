@@ -75,9 +75,9 @@ def detail(node_id: int) -> Answer:
     with reading() as session:
         require(current_actor(), Permission.NODE_MANAGE)
         found = node_of(session, node_id)
-    if found.id != node_id:
-        return redirect(url_for("nodes.detail", node_id=found.id))
-    return _detail_page(node_id)
+        if found.id != node_id:
+            return redirect(url_for("nodes.detail", node_id=found.id))
+        return _shown(session, found, {})
 
 
 @blueprint.post(f"{NODE}/rename")
@@ -281,30 +281,32 @@ def _tree_page(typed: dict[str, str], errors: dict[str, str]) -> str:
         )
 
 
-def _detail_page(node_id: int, errors: dict[str, str] | None = None) -> str:
+def _detail_page(node_id: int, errors: dict[str, str]) -> str:
     with reading() as session:
-        actor = current_actor()
-        require(actor, Permission.NODE_MANAGE)
-        node = node_of(session, node_id)
-        branches = tree(session)
-        page_number = max(1, request.args.get("page", 1, type=int))
-        lines, total = articles_at(session, node.id, page_number, LINES)
-        return render_template(
-            "nodes/detail.html",
-            node=node,
-            trail=breadcrumb(nodes_by_id(branches), node),
-            places=flattened(branches),
-            counts=rolled_up(branches, articles_by_node(session)),
-            audiences=all_audiences(session),
-            inherited=inherited_audiences(session).get(node.parent_id or 0, ()),
-            grants=grants_at(session, node),
-            may_grant=bool(may(actor, Permission.GRANT_MANAGE)),
-            departments=all_departments(session),
-            able=GRANTABLE,
-            articles=lines,
-            total=total,
-            page=page_number,
-            pages=-(-total // LINES),
-            errors=errors or {},
-            typed=request.form.to_dict(),
-        )
+        require(current_actor(), Permission.NODE_MANAGE)
+        return _shown(session, node_of(session, node_id), errors)
+
+
+def _shown(session: Session, node: Node, errors: dict[str, str]) -> str:
+    branches = tree(session)
+    page_number = max(1, request.args.get("page", 1, type=int))
+    lines, total = articles_at(session, node.id, page_number, LINES)
+    return render_template(
+        "nodes/detail.html",
+        node=node,
+        trail=breadcrumb(nodes_by_id(branches), node),
+        places=flattened(branches),
+        counts=rolled_up(branches, articles_by_node(session)),
+        audiences=all_audiences(session),
+        inherited=inherited_audiences(session).get(node.parent_id or 0, ()),
+        grants=grants_at(session, node),
+        may_grant=bool(may(current_actor(), Permission.GRANT_MANAGE)),
+        departments=all_departments(session),
+        able=GRANTABLE,
+        articles=lines,
+        total=total,
+        page=page_number,
+        pages=-(-total // LINES),
+        errors=errors,
+        typed=request.form.to_dict(),
+    )

@@ -1,11 +1,11 @@
 """A real server over the sample bank, and a real browser that tolerates no error and no foreign request."""
 
 import fcntl
-import os
 import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,23 +27,40 @@ playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright i
 BROWSERS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
 DESK = {"width": 1440, "height": 900}
-PATIENCE_MS = 15_000
+PATIENCE_MS = 30_000
+
+
+class PassingClock:
+    """The machine's clock, which a test may move on: by so much it is ahead."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return SystemClock().now() + self.ahead
 
 
 class Site:
     """The running server: its address and its parts."""
 
-    def __init__(self, url: str, services: Services) -> None:
+    def __init__(self, url: str, services: Services, clock: PassingClock) -> None:
         self.url = url
         self.services = services
+        self._clock = clock
+
+    def pass_time(self, page: Any, much: timedelta) -> None:
+        """Let time pass on the server and on a page whose clock was installed before it was loaded.
+
+        Keep it to minutes: logins end when nobody uses them, and the time never goes back.
+        """
+        self._clock.ahead += much
+        page.clock.fast_forward(int(much.total_seconds() * 1000))
 
 
 @pytest.fixture(scope="session")
-def sample_home(tmp_path_factory: pytest.TempPathFactory, language: Language) -> Path:
+def sample_home(tmp_path_factory: pytest.TempPathFactory, run_folder: Path, language: Language) -> Path:
     """A private copy of the sample bank with its index, built once for all test processes."""
-    # Every worker has a folder of its own below the one of this run.
-    own = tmp_path_factory.getbasetemp()
-    shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "browser-sample"
+    shared = run_folder / "browser-sample"
     with shared.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (shared / "ready").exists():
@@ -75,13 +92,14 @@ def site(sample_home: Path, language: Language) -> Iterator[Site]:
     database = Database(settings.database_url)
     engine = WhooshEngine(settings.index_directory, language)
     assert engine.cursor() > 0, "the index of the sample cannot be opened"
-    services = Services(settings, database, SystemClock(), settings.zone, engine)
+    clock = PassingClock()
+    services = Services(settings, database, clock, settings.zone, engine)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     server = create_server(create_app(settings, services), sockets=[listener], threads=4)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}", services)
+    yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}", services, clock)
     server.close()
     thread.join(timeout=5)
     database.close()
@@ -108,6 +126,7 @@ def log_in(chromium: Any, site: Site) -> Callable[[str], Any]:
         if role not in states:
             account = next(account for account in demo_accounts() if account.role == role)
             context = chromium.new_context(locale="zh-CN")
+            context.set_default_timeout(PATIENCE_MS)
             page = context.new_page()
             page.goto(f"{site.url}/login")
             page.fill("#username", account.username)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pypdfium2
 import pytest
-from browsing import barriers
+from browsing import barriers, until
 from sqlalchemy import select, update
 
 from kb.models import Attachment, Person, Revision
@@ -28,6 +28,8 @@ PAGES = {
 WIDTHS = (1920, 1440, 1366, 1280, 1024, 768, 420, 390)
 DESK = {"width": 1440, "height": 900}
 READER = "manager"
+# What follows a change of size has been done by the frame after the next.
+NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 # The browser reports the page that is meant to be missing.
 NOT_FOUND = ("404",)
 
@@ -99,6 +101,7 @@ def test_no_barrier_is_found_in_what_opens_over_a_page(look: Callable[..., Any])
     assert barriers(page) == []
     page.keyboard.press("Escape")
     page.keyboard.press("?")
+    page.wait_for_selector("#keys-help")
     assert barriers(page) == []
     page.keyboard.press("Escape")
     page.fill("#q", "挂失")
@@ -113,7 +116,8 @@ def test_no_page_scrolls_sideways_at_any_width(look: Callable[..., Any], name: s
     wider = []
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
-        page.wait_for_timeout(60)
+        until(page, "width => window.innerWidth === width", width)
+        page.evaluate(NEXT_FRAME)
         needed = page.evaluate("document.documentElement.scrollWidth")
         if needed > width:
             wider.append((width, needed))

@@ -1,11 +1,13 @@
 """From a remark on the phone to a better text, by the people it takes, and moderation by keyboard."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from browsing import barriers, until
+from browsing import arrive, barriers, reads, until
 from sqlalchemy import select
+from writing import ready
 
 from kb.access import Actor
 from kb.comments import NewComment, post
@@ -75,9 +77,10 @@ def test_a_remark_on_a_passage_becomes_a_better_text_and_its_author_is_told(
 
     publisher = open_page("/tasks", role="publisher")
     publisher.click(f"#tasks li:has-text('{remark}') a")
-    publisher.wait_for_selector("#task-title")
+    arrive(publisher, "#task-title")
     publisher.keyboard.press("e")
     publisher.wait_for_url(f"**/a/{loss}/edit?task=*")
+    ready(publisher)
     assert remark in publisher.inner_text("#editor-notices")
 
     source = publisher.input_value("#field-source")
@@ -140,7 +143,9 @@ def test_a_moderator_decides_on_a_range_by_keyboard_and_takes_it_back(site: Any,
     page.keyboard.press("x")
     page.keyboard.press("Shift+J")
     page.keyboard.press("Shift+J")
-    assert page.inner_text("[data-selected-count]") == "已选 3 条"
+    reads(page, "[data-selected-count]", "已选 3 条")
+    # As long as the clock stands, the decision can be taken back.
+    page.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))
     page.keyboard.press("a")
     page.wait_for_selector(".is-done:has-text('已通过 3 条')")
     assert states(site, ids) == {"visible"}
@@ -163,10 +168,11 @@ def test_one_key_says_useful_and_two_say_what_needs_work(site: Any, open_page: O
     page.keyboard.press("+")
     until(page, "() => document.querySelector('[data-feedback-said]').textContent.includes('有用')")
     page.keyboard.press("-")
+    page.wait_for_selector(".feedback-why[open]")
     page.keyboard.press("3")
     until(page, "() => document.querySelector('[data-feedback-said]').textContent.includes('责任部门')")
     page.reload()
-    assert page.inner_text("[data-feedback-said]") == "您已反馈：看不懂"
+    reads(page, "[data-feedback-said]", "您已反馈：看不懂")
 
 
 def test_a_colleague_is_mentioned_by_a_few_characters(site: Any, open_page: OpenPage) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import docx
 import pytest
-from browsing import barriers, until
+from browsing import barriers, focused, follow, reads, until
 from clipboards import EXCEL, EXCEL_CLEAN, WORD, WORD_CLEAN
 from sqlalchemy import select
 from writing import begin, paste, ready, save, source
@@ -174,9 +174,9 @@ def test_files_go_up_one_by_one_and_a_failed_one_can_be_cleared(open_page):
     page.set_input_files("#files", [{"name": n, "mimeType": "text/plain", "buffer": b} for n, b in files])
     until(page, "() => document.querySelectorAll('#draft-files li').length === 2")
     page.click("#uploads .upload-failed button")
-    assert page.locator("#uploads li").count() == 0
+    until(page, "() => document.querySelectorAll('#uploads li').length === 0")
     page.click("#draft-files li:last-child button[value^=file-up]")
-    until(page, "() => document.querySelector('#draft-files .file-name').textContent === '乙.txt'")
+    reads(page, "#draft-files .file-name", "乙.txt")
 
 
 def test_wording_blocks_are_added_moved_and_removed(open_page, site):
@@ -212,7 +212,7 @@ def test_mistakes_take_the_focus_to_the_first_field(open_page):
     begin(page, "")
     page.keyboard.press("Control+Enter")
     page.wait_for_selector("#errors")
-    assert page.evaluate("() => document.activeElement.name") == "title"
+    focused(page, "[name=title]")
     assert page.locator("#errors a").count() >= 2
 
 
@@ -221,19 +221,19 @@ def test_without_scripts_the_whole_form_works(open_page, site):
     page.fill("#field-title", "没有脚本")
     page.select_option("#field-node", index=1)
     page.check("input[name=format][value=markdown]")
-    page.click(".start-ways .button-primary")
+    follow(page, ".start-ways .button-primary")
     page.fill("#field-source", "## 要点\n\n- 甲")
     page.fill("[name=wording_title]", "口径")
     page.fill("[name=wording_text]", "您好")
     page.fill("#field-change", "首次发布")
     page.set_input_files("#files", {"name": "表.txt", "mimeType": "text/plain", "buffer": b"1"})
-    page.click("button[value=attach]")
+    follow(page, "button[value=attach]")
     assert page.inner_text("#draft-files .file-name") == "表.txt"
-    page.click("#save-draft")
+    follow(page, "#save-draft")
     revision = stored(site, page)
     assert (revision.title, revision.text) == ("没有脚本", "要点\n甲")
     page.click("#submit-draft")
-    assert page.url == f"{site.url}/drafts"
+    page.wait_for_url(f"{site.url}/drafts")
     assert "审核中" in page.inner_text("main")
 
 

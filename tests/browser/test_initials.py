@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from browsing import until, until_title
+from browsing import arrive, until, until_title
 
 pytestmark = pytest.mark.browser
 
@@ -24,7 +24,9 @@ def test_initials_alone_offer_the_article_and_enter_opens_it(
 ) -> None:
     page = open_page("/")
     page.focus("#q")
-    page.keyboard.type(typed)
+    # Only the whole word is asked: a list for its beginning would be replaced under the arrow keys.
+    with page.expect_response(lambda answer: answer.url.endswith(f"/suggest?q={typed}")):
+        page.keyboard.type(typed)
     until(page, "title => document.querySelector('#suggestions').innerText.includes(title)", wanted)
     rows = page.query_selector_all("#suggestions [role=option] span")
     for _step in range(1 + [row.inner_text() for row in rows].index(wanted)):
@@ -42,7 +44,7 @@ def test_a_search_by_initials_says_how_it_was_understood_and_leads_to_the_articl
     page.keyboard.type("decd")
     page.keyboard.press("Enter")
     until_title(page, "decd")
-    first = page.wait_for_selector("#hits > .hit")
+    first = arrive(page, "#hits > .hit")
     assert "大额存单" in first.inner_text()
     assert "按读音：大额存单" in first.inner_text()
     page.click("#summary .correction")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from browsing import until_title
+from browsing import until, until_title
 
 pytestmark = pytest.mark.browser
 
@@ -39,8 +39,7 @@ def typing(open_page: OpenPage) -> tuple[Any, InputMethod, list[str]]:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/suggest" in request.url else None)
     page.fill("#q", "")
-    page.wait_for_timeout(400)
-    page.focus("#q")
+    page.wait_for_selector("#suggestions [role=option]")
     page.press("#q", "Escape")
     page.wait_for_selector("#suggestions", state="hidden")
     asked.clear()
@@ -101,7 +100,7 @@ def test_a_cancelled_composition_leaves_the_box_usable(typing: Typing) -> None:
     method.compose("nian")
     method.compose("")
     page.keyboard.type("挂失")
-    page.wait_for_selector("#suggestions [role=option]")
+    until(page, "() => document.querySelector('#suggestions mark').innerText === '挂失'")
     assert asked[-1].endswith("%E6%8C%82%E5%A4%B1")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from browsing import until, until_title
+from browsing import arrive, focused, follow, until, until_title
 from sqlalchemy import select
 
 from kb.articles import RevisionText, Wording, add_revision, approve
@@ -51,8 +51,7 @@ def test_an_answer_is_found_with_slash_words_down_and_enter(open_page: OpenPage)
     page = open_page("/")
     ask(page, QUERY)
     page.keyboard.press("ArrowDown")
-    focused = page.evaluate("document.activeElement.className")
-    assert focused == "hit-link"
+    focused(page, ".hit-link")
     title = page.evaluate("document.activeElement.innerText")
     page.keyboard.press("Enter")
     page.wait_for_selector("#article-title")
@@ -106,7 +105,7 @@ def test_brackets_walk_the_results_from_inside_an_article(open_page: OpenPage) -
     page = open_page(f"/search?q={QUERY}")
     titles = [link.inner_text() for link in page.query_selector_all(".hit-link")][:2]
     page.keyboard.press("Alt+1")
-    page.wait_for_selector("#article-title")
+    arrive(page, "#article-title")
     page.keyboard.press("]")
     page.wait_for_url("**rank=2")
     assert page.inner_text("#article-title") == titles[1]
@@ -124,19 +123,16 @@ def test_coming_back_shows_the_same_list_at_the_same_place(open_page: OpenPage, 
     titles = [link.inner_text() for link in page.query_selector_all(".hit-link")]
     assert scroll > 0
     page.keyboard.press("Enter")
-    page.wait_for_selector("#article-title")
-    page.wait_for_load_state()
+    arrive(page, "#article-title")
     if way == "history":
         page.go_back()
     else:
         page.keyboard.press("Escape")
-    page.wait_for_selector(CARD)
+    arrive(page, CARD)
     until(page, "top => Math.abs(window.scrollY - top) < 60", scroll)
+    until(page, "() => document.activeElement.closest('.hit').id === document.querySelector('.hit.on').id")
     assert page.url == address
     assert [link.inner_text() for link in page.query_selector_all(".hit-link")] == titles
-    assert page.evaluate("document.querySelector('.hit.on').id") == page.evaluate(
-        "document.activeElement.closest('.hit').id"
-    )
     assert (
         page.evaluate("[...document.querySelectorAll('.hit')].findIndex(c => c.classList.contains('on'))") > 5
     )
@@ -158,7 +154,7 @@ def test_c_copies_the_wording_of_the_chosen_card(open_page: OpenPage) -> None:
 def test_c_copies_the_first_block_on_the_article(open_page: OpenPage) -> None:
     page = clipboard_page(open_page, f"/search?q={QUERY}")
     page.keyboard.press("Alt+1")
-    page.wait_for_selector(".say-text")
+    arrive(page, ".say-text")
     page.keyboard.press("c")
     toast(page)
     assert clipboard(page) == page.inner_text(".article > .say .say-text").strip()
@@ -172,14 +168,14 @@ def test_copying_works_on_an_intranet_without_a_clipboard_interface(open_page: O
     page.keyboard.press("/")
     page.keyboard.press("Delete")
     page.keyboard.press("Control+v")
-    assert "/a/" in page.input_value("#q")
+    until(page, "() => document.getElementById('q').value.includes('/a/')")
     assert "?" not in page.input_value("#q")
 
 
 def test_wording_that_was_replaced_meanwhile_is_not_copied(open_page: OpenPage, site: Any) -> None:
     page = clipboard_page(open_page, "/search?q=信用卡年费")
     page.keyboard.press("Alt+1")
-    page.wait_for_selector(".say [data-copy]")
+    arrive(page, ".say [data-copy]")
     page.evaluate("navigator.clipboard.writeText('之前')")
     article_id = int(page.url.split("/a/")[1].split("?")[0])
     publish_again(site, article_id)
@@ -220,7 +216,7 @@ def test_space_opens_the_preview_as_a_drawer_and_escape_gives_the_focus_back(ope
     page.wait_for_selector("#preview.is-open h2")
     page.keyboard.press("Escape")
     page.wait_for_selector("#preview.is-open", state="detached")
-    assert page.evaluate("document.activeElement.className") == "hit-link"
+    focused(page, ".hit-link")
 
 
 @pytest.mark.parametrize("key", ["?", "？"])
@@ -276,7 +272,7 @@ def test_escape_closes_the_list_then_clears_then_leaves_the_box(open_page: OpenP
 def test_hits_in_an_article_are_walked_with_n_and_hidden_with_h(open_page: OpenPage) -> None:
     page = open_page(f"/search?q={QUERY}")
     page.keyboard.press("Alt+1")
-    page.wait_for_selector("#hit-ways")
+    arrive(page, "#hit-ways")
     page.keyboard.press("n")
     page.keyboard.press("n")
     assert page.inner_text("#hit-place").startswith("第 2 处")
@@ -321,8 +317,8 @@ def test_a_suggestion_that_comes_too_late_is_dropped(open_page: OpenPage) -> Non
     held: list[Any] = []
     page.route("**/suggest?q=%E5%B9%B4%E8%B4%B9", lambda route: held.append(route))
     page.focus("#q")
-    page.keyboard.type("年费")
-    page.wait_for_timeout(400)
+    with page.expect_request("**/suggest?q=%E5%B9%B4%E8%B4%B9"):
+        page.keyboard.type("年费")
     page.keyboard.press("Control+a")
     page.keyboard.type("挂失")
     page.wait_for_selector("#suggestions [role=option]")
@@ -381,12 +377,12 @@ def sign_in(page: Any) -> None:
 
 def test_everything_essential_works_without_scripts(open_page: OpenPage) -> None:
     page = open_page(f"/search?q={QUERY}", java_script_enabled=False, role="publisher")
-    page.click("text=近一年")
-    page.click("[data-lock]")
+    follow(page, "text=近一年")
+    follow(page, "[data-lock]")
     assert page.is_visible(".lock-bar")
-    page.click(".lock-bar button")
+    follow(page, ".lock-bar button")
     assert not page.is_visible(".lock-bar")
-    page.click(f"{CARD} .hit-link")
+    follow(page, f"{CARD} .hit-link")
     assert page.is_visible(".say-text")
-    page.click("a[rel=next]")
+    follow(page, "a[rel=next]")
     assert "rank=2" in page.url

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from browsing import until
+from browsing import arrive, focused, until
 from sqlalchemy import select
 
 from kb.articles import RevisionText, Wording, add_revision, approve, create_article
@@ -47,15 +47,16 @@ def test_the_loop_of_required_reading(open_page: OpenPage, site: Any) -> None:
     publisher.select_option("[name=role]", "agent")
     publisher.fill("[name=due]", (site.services.clock.now() + timedelta(days=3)).strftime("%Y-%m-%d"))
     publisher.click("button:has-text('发布'):not([type=button])")
-    publisher.wait_for_selector("#announcement-title")
+    arrive(publisher, "#announcement-title")
     roster = publisher.url + "/roster"
 
     # The agent finds it on the home page, without anything standing in the way of a search.
     agent = open_page("/", role="agent")
-    assert agent.evaluate("document.activeElement.id") == "q"
+    focused(agent, "#q")
     assert agent.query_selector("dialog[open]") is None
     until(agent, "() => document.querySelector('[data-count=announcements]').textContent !== ''")
     agent.click(f".strip-notices a.button:has-text('{TITLE}')")
+    arrive(agent, "#confirm")
     assert "补卡工本费每张 15 元" in agent.inner_text("article")
     assert agent.query_selector("#changes") is None
     agent.click("#confirm")
@@ -68,6 +69,7 @@ def test_the_loop_of_required_reading(open_page: OpenPage, site: Any) -> None:
     agent.goto(f"{site.url}/a/{article}")
     assert "V2 有实质变更，您确认过的是 V1。" in agent.inner_text(".ask")
     agent.click(".ask a:has-text('查看变化')")
+    arrive(agent, "#changes")
     changes = agent.inner_text("#changes")
     assert "自您上次阅读（V1）以来的变化" in changes
     gone = [item.inner_text() for item in agent.query_selector_all("#changes del")]

@@ -28,15 +28,20 @@ def test_an_open_page_turns_to_the_new_version_and_keeps_what_is_being_typed(
         ).one()
         article_id, number = shown.article_id, shown.number
         text = RevisionText(
-            f"{shown.title}（新）", "换新之后的正文。", effective_from=at + timedelta(seconds=6)
+            f"{shown.title}（新）", "换新之后的正文。", effective_from=at + timedelta(minutes=2)
         )
         article = session.get_one(Article, article_id)
         approve(session, add_revision(session, article, text, at), at)
-    page = open_page(f"/a/{article_id}")
+    page = open_page("/")
+    page.clock.install()
+    page.goto(f"{site.url}/a/{article_id}")
     assert "换新之后的正文" not in page.inner_text(".article")
     page.fill("#q", "正在输入的问题")
     page.focus("#q")
-    page.wait_for_selector("text=换新之后的正文。", timeout=30_000)
+    # A few seconds before its minute the page learns how long it takes, and then waits by itself.
+    site.pass_time(page, at + timedelta(minutes=2) - site.services.clock.now() - timedelta(seconds=2))
+    page.wait_for_selector("text=换新之后的正文。")
+    assert site.services.clock.now() >= at + timedelta(minutes=2)
     assert f"由 V{number} 更新为 V" in page.inner_text(".article-turned")
     assert page.input_value("#q") == "正在输入的问题"
     assert page.evaluate("document.activeElement.id") == "q"

@@ -85,6 +85,7 @@ def test_the_list_of_common_passwords_holds_only_ones_the_length_rule_lets_throu
     assert all(len(password) >= 8 and password == password.lower() for password in COMMON)
 
 
+@pytest.mark.usefixtures("slow_passwords")
 def test_a_stored_hash_is_argon2id_and_fits_only_its_password() -> None:
     stored = hash_password(PASSWORD)
     assert stored.startswith("$argon2id$")
@@ -92,11 +93,13 @@ def test_a_stored_hash_is_argon2id_and_fits_only_its_password() -> None:
     assert not matches(stored, PASSWORD + "x")
 
 
+@pytest.mark.usefixtures("slow_passwords")
 def test_the_hash_for_unknown_names_costs_the_same_and_never_fits() -> None:
     assert not is_outdated(NOBODY)
     assert not matches(None, PASSWORD)
 
 
+@pytest.mark.usefixtures("slow_passwords")
 def test_an_overlong_password_never_fits_by_its_beginning() -> None:
     stored = hash_password("a1" * 64)
     assert not matches(stored, "a1" * 64 + "tail")
@@ -193,6 +196,7 @@ def test_a_comparison_made_before_a_password_change_is_worthless(database: Datab
         assert log_in(session, check, NOON, "").token is None
 
 
+@pytest.mark.usefixtures("slow_passwords")
 def test_a_hash_with_weaker_settings_is_renewed_at_login(database: Database, attempt: LogIn) -> None:
     from argon2 import PasswordHasher
 
