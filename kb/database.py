@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Connection
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
+
+from kb.structure import HOLDER, StructureHolder, watch
 
 WRITE_OPTION = "kb_write"
 
@@ -22,18 +24,21 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = _create_engine(url)
-        self._writer = self.engine.execution_options(**{WRITE_OPTION: True})
+        writer = self.engine.execution_options(**{WRITE_OPTION: True})
+        self._writers = sessionmaker(writer, expire_on_commit=False)
+        watch(self._writers)
+        self._structure = StructureHolder()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a session for reading; anything changed in it is rolled back."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with Session(self.engine, expire_on_commit=False, info={HOLDER: self._structure}) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """Open the one transaction of a unit of work: commits at the end, rolls back on an exception."""
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with self._writers() as session, session.begin():
             yield session
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from kb import audit
 from kb.access import Actor, Permission, path_ids, require
 from kb.errors import Invalid, NotFound
 from kb.models import Article, Department, DepartmentLead, Person
+from kb.structure import departments_of
 
 
 def ensure_department(session: Session, code: str, name: str, parent: Department | None = None) -> Department:
@@ -32,7 +33,7 @@ def by_name_or_code(session: Session, label: str) -> Department | None:
 
 def all_departments(session: Session) -> list[Department]:
     """Return every department in the order of creation."""
-    return list(session.scalars(select(Department).order_by(Department.id)))
+    return list(departments_of(session))
 
 
 def department_of(session: Session, department_id: int) -> Department:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from kb.access import AudienceScope, access_key, path_ids
 from kb.models import Article, MergedNode, Node
+from kb.structure import nodes_of, worked_out
 
 
 @dataclass
@@ -57,8 +58,8 @@ def ensure_path(session: Session, titles: Sequence[str]) -> Node:
 
 
 def tree(session: Session) -> list[Branch]:
-    """Return the root branches of the whole tree in one query."""
-    nodes = session.scalars(select(Node).order_by(Node.position, Node.id)).all()
+    """Return the root branches of the whole tree."""
+    nodes = nodes_of(session)
     branches = {node.id: Branch(node) for node in nodes}
     roots: list[Branch] = []
     for node in nodes:
@@ -78,7 +79,7 @@ def visible_tree(session: Session, scope: AudienceScope) -> list[Branch]:
                 kept.append(Branch(branch.node, admitted(branch.children, inherited)))
         return kept
 
-    return admitted(tree(session), ())
+    return worked_out(session, ("tree", scope.keys), lambda: admitted(tree(session), ()))
 
 
 def nodes_by_id(branches: Sequence[Branch]) -> dict[int, Node]:

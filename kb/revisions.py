@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import object_session
@@ -19,6 +20,41 @@ class Status(StrEnum):
     EXPIRED = "expired"
     SUPERSEDED = "superseded"
     WITHDRAWN = "withdrawn"
+
+
+class Shown(Protocol):
+    """Anything with a time on screen."""
+
+    @property
+    def shown_from(self) -> datetime | None:
+        """When it begins to be shown."""
+
+    @property
+    def shown_to(self) -> datetime | None:
+        """When it ceases to be shown; ``None`` is open."""
+
+
+class Timed(Shown, Protocol):
+    """A revision, or what a list holds of one."""
+
+    @property
+    def effective_to(self) -> datetime | None:
+        """When its author wants it to end."""
+
+    @property
+    def withdrawn_at(self) -> datetime | None:
+        """When it was withdrawn."""
+
+
+class Withdrawable(Protocol):
+    """An article, or what a list holds of one."""
+
+    @property
+    def withdrawn_at(self) -> datetime | None:
+        """When it was withdrawn."""
+
+
+ShownThing = TypeVar("ShownThing", bound=Shown)
 
 
 @dataclass(frozen=True)
@@ -106,7 +142,7 @@ def is_shown_at(instant: datetime) -> ColumnElement[bool]:
     return and_(Revision.shown_from <= instant, or_(Revision.shown_to.is_(None), Revision.shown_to > instant))
 
 
-def status_at(revision: Revision, article: Article, instant: datetime) -> Status:
+def status_at(revision: Timed, article: Withdrawable, instant: datetime) -> Status:
     """Return what an approved revision is at an instant."""
     if revision.shown_from is not None and revision.shown_from > instant:
         return Status.SCHEDULED
@@ -123,7 +159,7 @@ def status_at(revision: Revision, article: Article, instant: datetime) -> Status
     return Status.SUPERSEDED
 
 
-def shown_at(revisions: Iterable[Revision], instant: datetime) -> Revision | None:
+def shown_at(revisions: Iterable[ShownThing], instant: datetime) -> ShownThing | None:
     """Return the revision that was, or will be, on screen at an instant, if there is one."""
     for revision in revisions:
         start, end = revision.shown_from, revision.shown_to

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 
 from kb.access import Actor, AudienceScope, audience_scope
 from kb.activity import view_counts
-from kb.articles import visible_revisions
 from kb.briefcase import kept_article_ids
 from kb.clock import day_start, local_day
 from kb.errors import Invalid, SearchUnavailable
 from kb.feeds import heat
+from kb.found import FoundArticle, FoundRevision, found_revisions
 from kb.lexicon import pins_for
 from kb.models import Article, DateLock, Revision
 from kb.nodes import subtree_ids
@@ -113,11 +113,11 @@ class ResultRow:
     """One hit with its row from the database, checked against rights at this moment."""
 
     hit: EngineHit
-    revision: Revision
+    revision: FoundRevision
     views: int
 
     @property
-    def article(self) -> Article:
+    def article(self) -> FoundArticle:
         """The article of the hit."""
         return self.revision.article
 
@@ -276,7 +276,7 @@ def _engine_query(
 
 def _rows(session: Session, hits: Sequence[EngineHit], scope: AudienceScope) -> list[ResultRow]:
     # A stale index may hide a document for a moment, but it must never show one that was taken away.
-    revisions = visible_revisions(session, [hit.revision_id for hit in hits], scope)
+    revisions = found_revisions(session, [hit.revision_id for hit in hits], scope)
     counts = view_counts(session, [hit.article_id for hit in hits])
     return [
         ResultRow(hit, revisions[hit.revision_id], counts.get(hit.article_id, 0))

@@ -18,6 +18,7 @@ from web import (
     copies,
     departments,
     drafts,
+    drawing,
     editor,
     errors,
     evidence,
@@ -119,6 +120,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     CSRFProtect(app).exempt(api.blueprint)
     session.install(app)
     i18n.install(app, settings.zone)
+    drawing.install(app)
     errors.install(app)
     admin.install(app)
     insights.install(app)

@@ -13,6 +13,7 @@ from kb.access import Actor, audience_scope
 from kb.articles import visible_article
 from kb.departments import by_name_or_code
 from kb.errors import Conflict, Forbidden, Invalid
+from kb.found import FoundArticle
 from kb.models import Article, Person, Role
 from kb.people import names_of
 from kb.review_dates import checks_of, may_check, plan, still_right
@@ -32,7 +33,7 @@ NUMBER = f"<int(max={LARGEST_ID}):article_id>"
 
 
 @blueprint.app_template_global()
-def is_due(article: Article) -> bool:
+def is_due(article: Article | FoundArticle) -> bool:
     """Return whether an article should have been looked at again by now."""
     return article.review_due_at is not None and article.review_due_at <= now()
 

@@ -8,8 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from kb.clock import local_day
-from kb.models import Article, Revision
-from kb.revisions import Status, status_at
+from kb.revisions import Status, Timed, Withdrawable, status_at
 
 ENDING_SOON = timedelta(days=30)
 
@@ -23,7 +22,7 @@ class Standing:
     label: str
 
 
-def standing(revision: Revision, article: Article, now: datetime, zone: ZoneInfo) -> Standing:
+def standing(revision: Timed, article: Withdrawable, now: datetime, zone: ZoneInfo) -> Standing:
     """Return how an approved revision stands at ``now``; days are days of the bank's calendar."""
     status = status_at(revision, article, now)
     if status is Status.SCHEDULED and revision.shown_from is not None:

@@ -3,9 +3,10 @@
 import hashlib
 from pathlib import Path
 
-from flask import Flask, Response, send_from_directory
+from flask import Flask, Response, current_app, request, send_from_directory
 
 YEAR = 365 * 24 * 3600
+EXTENSION = "kb_static_path"
 
 
 def install(app: Flask, folder: Path) -> None:
@@ -29,8 +30,15 @@ def install(app: Flask, folder: Path) -> None:
         if endpoint == "static":
             values.setdefault("version_asked", version)
 
+    app.extensions[EXTENSION] = f"/static/{version}/"
     app.add_url_rule("/static/<version_asked>/<path:filename>", endpoint="static", view_func=serve)
+    app.jinja_env.globals["static_address"] = static_address
     app.url_default_functions.setdefault(None, []).append(add_version)
+
+
+def static_address(filename: str) -> str:
+    """Return the address of a shipped file, whose name must need no quoting."""
+    return f"{request.script_root}{current_app.extensions[EXTENSION]}{filename}"
 
 
 def tree_version(folder: Path) -> str:

@@ -34,6 +34,7 @@ from kb.models.presence import EditorPresence
 from kb.models.review import Autosave, Review, ReviewAction, RevisionContributor
 from kb.models.review_check import ReviewCheck
 from kb.models.search_day import SearchDay
+from kb.models.structure import StructureVersion
 from kb.models.table import Table
 from kb.models.task import Task, TaskEvent, TaskState
 from kb.models.token import ApiToken, IdempotentAnswer
@@ -100,6 +101,7 @@ __all__ = [
     "Role",
     "Search",
     "SearchDay",
+    "StructureVersion",
     "Table",
     "Task",
     "TaskEvent",

@@ -23,6 +23,7 @@ class View(Table):
     __table_args__ = (
         Index("ix_views_article", "article_id", "viewed_at"),
         Index("ix_views_person", "person_id", "viewed_at"),
+        Index("ix_views_counted", "article_id", "counts"),
     )
 
 

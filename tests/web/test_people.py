@@ -196,6 +196,7 @@ def test_an_audience_is_changed_only_after_its_effect_was_shown(
 def test_the_list_of_people_asks_a_fixed_number_of_questions(
     admin: FlaskClient, world: World, database: Database
 ) -> None:
+    fetch(admin, "/admin/people")
     counts = []
     for extra in (0, 40):
         with database.write() as session:

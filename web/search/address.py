@@ -9,11 +9,11 @@ from enum import StrEnum
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from flask import url_for
 from flask_babel import gettext as _
 
 from kb.ports import DateField, Scope, Sort, StatusFilter
 from kb.search import DEEPEST_PAGE, Place, Preset, SearchRequest, TimeChoice
+from web.addresses import list_address
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -79,7 +79,7 @@ class Address:
 
     def url(self, **changes: str | int | None) -> str:
         """Return the address of this search with some parameters changed; see ``changed``."""
-        return url_for("search.page", **self.changed(**changes))  # type: ignore[arg-type]
+        return list_address("search.page", self.changed(**changes))
 
     def dropped_time(self) -> str:
         """Return the address of this search without any limit in time."""

@@ -18,9 +18,9 @@ from kb.ports import Scope
 from kb.revisions import Status, shown_at
 from kb.search import PAGE_SIZE, ResultRow, SearchResult
 from kb.successors import Successor, current_of
+from web.addresses import address_of
 from web.marking import around, marked
 from web.recording import after_response
-from web.script_strings import page_strings
 from web.search import results
 from web.search.address import Address, read
 from web.search.suggestions import groups
@@ -45,7 +45,6 @@ def _search_box() -> dict[str, object]:
         "chosen_scope": Scope.ALL,
         "search_text": "",
         "page_instant": now,
-        "page_strings": page_strings,
     }
 
 
@@ -130,7 +129,7 @@ def hit_url(row: ResultRow, address: Address, rank: int, moment: datetime) -> st
     """Return the address of a hit: the article, or the very revision where another one is in force."""
     state = {**address.parameters(), "rank": str(rank)}
     if shown_at([row.revision], address.request.as_of or moment) is not None:
-        return url_for("articles.page", article_id=row.article.id, **state)  # type: ignore[arg-type]
+        return address_of("articles.page", row.article.id, **state)
     number = row.revision.number
     return url_for("articles.version", article_id=row.article.id, number=number, **state)  # type: ignore[arg-type]
 
@@ -166,6 +165,7 @@ def _context(
     nodes = nodes_by_id(branches)
     departments = {department.id: department for department in all_departments(session)}
     return {
+        "address_of": address_of,
         **_hits(address, result, moment),
         "successors": _successors(session, actor, result, moment),
         "address": address,

@@ -1,0 +1,100 @@
+"""The pieces that every page draws dozens of times, drawn once and kept: icons, sentences, the table of keys."""
+
+from collections.abc import Callable
+
+from flask import Flask, g, render_template, request
+from flask import json as flask_json
+from flask_babel import get_locale, gettext
+from markupsafe import Markup, escape
+
+from web.script_strings import page_strings
+from web.static_files import static_address
+
+MOST_SENTENCES = 20_000
+
+Drawer = Callable[..., Markup]
+
+
+def install(app: Flask) -> None:
+    """Give templates the quick pieces; what they draw is the same in every request of a language."""
+    environment = app.jinja_env
+    environment.globals["_"] = _sentences()
+    environment.globals["draw_icon"] = _icons()
+    environment.globals["draw_tag"] = draw_tag
+    environment.globals["keys_help"] = _by_language(_keys)
+    environment.globals["script_strings"] = _by_language(_strings)
+
+
+def language() -> str:
+    """Return the language of the page being drawn; asked of Babel once a request."""
+    found = g.get("page_language")
+    if found is None:
+        found = g.page_language = str(get_locale() or "")
+    return str(found)
+
+
+def draw_tag(label: str, tone: str = "info") -> Markup:
+    """Return a small label in one of the tones."""
+    return Markup(f'<span class="tag tag-{escape(tone)}">{escape(label)}</span>')  # noqa: S704 - escaped
+
+
+def _sentences() -> Drawer:
+    kept: dict[tuple[str, str], Markup] = {}
+
+    def sentence(message: str, **values: object) -> Markup:
+        """Return a message in the page's language with its values escaped, as Jinja's own does."""
+        key = (language(), message)
+        found = kept.get(key)
+        if found is None:
+            if len(kept) >= MOST_SENTENCES:
+                kept.clear()
+            found = kept[key] = Markup(gettext(message))  # noqa: S704 - our own catalogue, as in Jinja
+        # Values, and a doubled percent sign, are for the % of Markup, which escapes what it takes in.
+        return found % values if values or "%" in found else found
+
+    return sentence
+
+
+def _icons() -> Drawer:
+    kept: dict[tuple[str, str], Markup] = {}
+
+    def icon(name: str, label: str = "") -> Markup:
+        """Return an icon of the shipped set, spoken as ``label`` or hidden from speech."""
+        key = (request.script_root, name)
+        found = kept.get(key)
+        if found is None:
+            address = f"{static_address('vendor/icons.svg')}#{name}"
+            found = Markup('<svg class="icon" aria-hidden="true"><use href="{}"></use></svg>').format(address)
+            kept[key] = found
+        if label:
+            spoken = Markup('role="img" aria-label="{}"').format(label)
+            return Markup(found.replace('aria-hidden="true"', spoken, 1))  # noqa: S704 - escaped above
+        return found
+
+    return icon
+
+
+def _by_language(draw: Callable[[], Markup]) -> Drawer:
+    kept: dict[tuple[str, str], Markup] = {}
+
+    def drawn() -> Markup:
+        """Return the piece in the page's language, drawn the first time it is wanted."""
+        key = (request.script_root, language())
+        found = kept.get(key)
+        if found is None:
+            found = kept[key] = draw()
+        return found
+
+    return drawn
+
+
+def _strings() -> Markup:
+    # The same characters are escaped as by Jinja's tojson, so that the text cannot end its element.
+    text = flask_json.dumps(page_strings())
+    for character, code in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("'", "\\u0027")):
+        text = text.replace(character, code)
+    return Markup(text)  # noqa: S704 - escaped just now
+
+
+def _keys() -> Markup:
+    return Markup(render_template("layout/keys.html"))  # noqa: S704 - a template, which escapes
