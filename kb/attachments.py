@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from kb.access import AudienceScope
+from kb.access import Actor, audience_scope
 from kb.articles import touch
+from kb.draft_rights import draft_clause
 from kb.errors import NotFound
 from kb.file_rules import check_file
 from kb.models import Article, Attachment, Blob, BlobChunk, FilePart, FileText, Revision
@@ -94,17 +95,21 @@ def of_revision(session: Session, revision_id: int) -> list[tuple[Attachment, Fi
     return list(found.values())
 
 
-def visible_attachment(session: Session, attachment_id: int, scope: AudienceScope) -> Attachment:
-    """Return an attachment of an approved revision that the scope admits.
+def readable_attachment(session: Session, actor: Actor, attachment_id: int) -> Attachment:
+    """Return an attachment that the actor may open, download and preview.
+
+    One of an approved revision belongs to the readers of its article; one of a draft to those who may
+    see the draft: who wrote in it or may write there, and its reviewers once it was handed in.
 
     Raises:
-        NotFound: if there is none, or the viewer may not know of it.
+        NotFound: if there is none, or the actor may not know of it.
     """
+    published = and_(Revision.shown_from.is_not(None), audience_scope(session, actor).clause())
     attachment = session.scalar(
         select(Attachment)
         .join(Revision, Revision.id == Attachment.revision_id)
         .join(Article, Article.id == Revision.article_id)
-        .where(Attachment.id == attachment_id, Revision.shown_from.is_not(None), scope.clause())
+        .where(Attachment.id == attachment_id, or_(published, draft_clause(session, actor)))
     )
     if attachment is None:
         raise NotFound("没有找到这个附件。")

@@ -114,6 +114,8 @@ def seed_article(session: Session, secret: Secret) -> None:
             secret.ids["attachment_id"] = attached.id
             secret.ids["shown_id"] = revision.id
         else:
+            picture = NewFile(f"{MARKER}.png", _picture())
+            secret.ids["draft_attachment_id"] = attach(session, revision, picture, 1, NOON).id
             revision.state = RevisionState.IN_REVIEW
             secret.ids["revision_id"] = revision.id
     secret.ids |= {"article_id": article.id, "node_id": node.id, "number": 1}
@@ -136,12 +138,15 @@ def _text(days: int | None) -> RevisionText:
 
 def seed_image(session: Session, secret: Secret) -> None:
     """An image of the secret article."""
+    article = session.get_one(Article, secret.ids["article_id"])
+    publisher = actor_of(session, "in-publisher")
+    secret.ids["image_id"] = add_image(session, publisher, article, _picture(), NOON).id
+
+
+def _picture() -> bytes:
     drawn = BytesIO()
     Pillow.new("RGB", (8, 8), "navy").save(drawn, "PNG")
-    article = session.get_one(Article, secret.ids["article_id"])
-    secret.ids["image_id"] = add_image(
-        session, actor_of(session, "in-publisher"), article, drawn.getvalue(), NOON
-    ).id
+    return drawn.getvalue()
 
 
 def seed_activity(session: Session, secret: Secret) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from kb.clock import SystemClock
 from kb.database import Database
 from kb.lexicon import newer_overlay
 from kb.ports import Clock, DocumentConverter, LexiconOverlay, SearchEngine
+from kb.viewing import FileViewer
 from web.chores import Chores
 from web.courier import Courier
 from web.settings import Settings, prepare_home
@@ -29,6 +31,13 @@ def build_converter() -> DocumentConverter:
     return SandboxedConverter()
 
 
+def build_viewer(settings: Settings) -> FileViewer:
+    """Build what shows files in place; it starts its children only when it is asked."""
+    from indexer.preview.viewer import SandboxedViewer
+
+    return SandboxedViewer(settings.home / "previews")
+
+
 @dataclass(frozen=True)
 class Services:
     """What views and commands work with."""
@@ -39,6 +48,11 @@ class Services:
     zone: ZoneInfo
     engine: SearchEngine
     converter: DocumentConverter = field(default_factory=build_converter)
+
+    @cached_property
+    def viewer(self) -> FileViewer:
+        """What shows attached files in place."""
+        return build_viewer(self.settings)
 
 
 def lexicon_folder() -> Path:

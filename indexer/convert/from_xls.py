@@ -1,5 +1,6 @@
 """Old workbooks (.xls) as tables, one below the other, each under the name of its sheet."""
 
+from collections.abc import Iterator
 from html import escape
 from io import BytesIO
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
 from indexer.convert.findings import Findings
-from indexer.convert.tables import Grid, table_html
+from indexer.convert.tables import Grid, HeldSheet, table_html
 from indexer.extract.sheets import cell_text
 
 MAX_SHEETS = 30
@@ -17,6 +18,16 @@ MAX_COLUMNS = 100
 
 def convert(data: bytes, found: Findings) -> None:
     """Fill ``found`` with the visible sheets; this format does not tell hidden rows or formulas apart."""
+    for name, grid, _rows, _columns in sheets_of(data, found):
+        table = table_html(grid)
+        if table:
+            found.html.append(f"<h2>{escape(name)}</h2>{table}")
+    if found.html:
+        found.lose("number_format")
+
+
+def sheets_of(data: bytes, found: Findings) -> Iterator[HeldSheet]:
+    """Yield the visible sheets, noting in ``found`` what is left out of them."""
     workbook = CalamineWorkbook.from_filelike(BytesIO(data))
     visible = []
     for sheet in workbook.sheets_metadata:
@@ -26,11 +37,7 @@ def convert(data: bytes, found: Findings) -> None:
             found.lose("hidden_sheet", 1, sheet.name)
     found.lose("cut", len(visible) - MAX_SHEETS)
     for name in visible[:MAX_SHEETS]:
-        table = table_html(_grid(workbook.get_sheet_by_name(name), name, found))
-        if table:
-            found.html.append(f"<h2>{escape(name)}</h2>{table}")
-    if found.html:
-        found.lose("number_format")
+        yield HeldSheet(name, _grid(workbook.get_sheet_by_name(name), name, found))
 
 
 def _grid(sheet: Any, name: str, found: Findings) -> Grid:

@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from collections.abc import Iterator
 from html import escape
 from io import BytesIO
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from openpyxl import load_workbook  # type: ignore[import-untyped]
 
 from indexer.convert.findings import Findings
-from indexer.convert.tables import Grid, table_html
+from indexer.convert.tables import Grid, HeldSheet, table_html
 from indexer.extract.sheets import cell_text
 
 MAX_SHEETS = 30
@@ -24,6 +25,14 @@ _AMOUNT = re.compile(r'(?:"?([¥￥$])"?)?\s*(#,##)?0(\.0+)?_?\s*(?:"(元|万元
 def convert(data: bytes, found: Findings) -> None:
     """Fill ``found`` with the visible cells of the visible sheets; formulas show their stored results."""
     _count_parts(data, found)
+    for name, grid, hidden_rows, hidden_columns in sheets_of(data, found):
+        table = table_html(grid, hidden_rows, hidden_columns)
+        if table:
+            found.html.append(f"<h2>{escape(name)}</h2>{table}")
+
+
+def sheets_of(data: bytes, found: Findings) -> Iterator[HeldSheet]:
+    """Yield the visible sheets that hold text, noting in ``found`` what is left out of them."""
     workbook = load_workbook(BytesIO(data), data_only=True, keep_links=False)
     shown = []
     for sheet in workbook.worksheets:
@@ -34,11 +43,12 @@ def convert(data: bytes, found: Findings) -> None:
     found.lose("cut", len(shown) - MAX_SHEETS)
     for sheet in shown[:MAX_SHEETS]:
         grid = _grid(sheet, found)
-        if grid.is_empty:
-            continue
-        table = table_html(grid, _hidden_rows(sheet, grid, found), _hidden_columns(sheet, grid, found))
-        if table:
-            found.html.append(f"<h2>{escape(sheet.title)}</h2>{table}")
+        if not grid.is_empty:
+            hidden_rows, hidden_columns = (
+                _hidden_rows(sheet, grid, found),
+                _hidden_columns(sheet, grid, found),
+            )
+            yield HeldSheet(sheet.title, grid, hidden_rows, hidden_columns)
 
 
 def _count_parts(data: bytes, found: Findings) -> None:

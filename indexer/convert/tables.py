@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from typing import NamedTuple
 
 Place = tuple[int, int]
 
@@ -20,10 +21,31 @@ class Grid:
         return not any(text.strip() for text in self.texts.values())
 
 
-def table_html(
+class HeldSheet(NamedTuple):
+    """A sheet as a reader of workbooks found it: its name, its cells, and what is hidden in it."""
+
+    name: str
+    grid: Grid
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The rows and columns of a grid that are shown, and where its cells stand.
+
+    ``cells`` holds, by the number of the row, (column, text, rows, columns) of each cell that no other covers.
+    """
+
+    columns: list[int]
+    cells: dict[int, list[tuple[int, str, int, int]]]
+    has_head: bool
+
+
+def layout_of(
     grid: Grid, left_out_rows: frozenset[int] = frozenset(), left_out_columns: frozenset[int] = frozenset()
-) -> str:
-    """Return the grid as a table whose first row is its head if it is all text.
+) -> Layout | None:
+    """Return how a grid is laid out without its empty edges; ``None`` if nothing is in it.
 
     Args:
         grid: The cells.
@@ -32,20 +54,34 @@ def table_html(
     """
     used = [place for place, text in grid.texts.items() if text.strip()]
     if not used:
-        return ""
+        return None
     rows = [n for n in _range(used, 0) if n not in left_out_rows]
     columns = [n for n in _range(used, 1) if n not in left_out_columns]
     covered = _covered(grid.spans)
-    head = _is_head(grid, rows, columns)
+    cells = {
+        row: [
+            (column, grid.texts.get((row, column), "").strip(), *_extent(grid, (row, column), rows, columns))
+            for column in columns
+            if (row, column) not in covered
+        ]
+        for row in rows
+    }
+    return Layout(columns, cells, _is_head(grid, rows, columns))
+
+
+def table_html(
+    grid: Grid, left_out_rows: frozenset[int] = frozenset(), left_out_columns: frozenset[int] = frozenset()
+) -> str:
+    """Return the grid as a table whose first row is its head if it is all text; see ``layout_of``."""
+    layout = layout_of(grid, left_out_rows, left_out_columns)
+    if layout is None:
+        return ""
+    head, rows = layout.has_head, list(layout.cells)
     lines = ["<table>"]
     for index, row in enumerate(rows):
         tag = "th" if head and index == 0 else "td"
         lines.append("<thead>" if tag == "th" else "<tbody>" if index == int(head) else "")
-        cells = "".join(
-            _cell(grid, (row, column), tag, rows, columns)
-            for column in columns
-            if (row, column) not in covered
-        )
+        cells = "".join(_cell(tag, text, height, width) for _column, text, height, width in layout.cells[row])
         lines.append(f"<tr>{cells}</tr>")
         lines.append("</thead>" if tag == "th" else "")
     if len(rows) > int(head):
@@ -66,14 +102,19 @@ def _covered(spans: Mapping[Place, Place]) -> set[Place]:
     return covered
 
 
-def _cell(grid: Grid, place: Place, tag: str, rows: Sequence[int], columns: Sequence[int]) -> str:
+def _extent(grid: Grid, place: Place, rows: Sequence[int], columns: Sequence[int]) -> Place:
+    """Return over how many shown rows and columns a cell reaches."""
     height, width = grid.spans.get(place, (1, 1))
+    if height == width == 1:
+        return 1, 1
     # Hidden rows and columns inside a merged cell no longer count for it.
-    height = sum(1 for n in rows if place[0] <= n < place[0] + height)
-    width = sum(1 for n in columns if place[1] <= n < place[1] + width)
+    tall = sum(1 for n in rows if place[0] <= n < place[0] + height)
+    return tall, sum(1 for n in columns if place[1] <= n < place[1] + width)
+
+
+def _cell(tag: str, text: str, height: int, width: int) -> str:
     spans = (f' rowspan="{height}"' if height > 1 else "") + (f' colspan="{width}"' if width > 1 else "")
-    text = escape(grid.texts.get(place, "").strip()).replace("\n", "<br>")
-    return f"<{tag}{spans}>{text}</{tag}>"
+    return f"<{tag}{spans}>{escape(text).replace(chr(10), '<br>')}</{tag}>"
 
 
 def _is_head(grid: Grid, rows: Sequence[int], columns: Sequence[int]) -> bool:

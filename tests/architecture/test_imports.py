@@ -38,10 +38,10 @@ FENCES = {
     "openpyxl": ("indexer/extract/", "indexer/convert/"),
     "olefile": ("indexer/extract/",),
     "pypdf": ("indexer/extract/",),
-    "pypdfium2": ("indexer/extract/",),
+    "pypdfium2": ("indexer/extract/", "indexer/preview/"),
     "lxml": ("indexer/extract/", "indexer/convert/"),
     "mammoth": ("indexer/convert/",),
-    "PIL": ("kb/images",),
+    "PIL": ("kb/images", "indexer/preview/"),
     "xlsxwriter": ("web/spreadsheets",),
 }
 LAYERS = {"kb": {"kb", "data"}, "indexer": {"kb", "indexer", "data"}, "web": {"kb", "indexer", "web", "data"}}

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -10,11 +11,16 @@ from pages import fetch, words
 from small_bank import FEE_TABLE, NOON, World
 from sqlalchemy import select
 
+from indexer.preview.viewer import SandboxedViewer
 from kb.articles import RevisionText, add_revision, approve
 from kb.attachments import NewFile, attach
 from kb.database import Database
 from kb.models import Article, Attachment
+from kb.viewing import Cell, Row, Sheet
+from web.attachments.tables import window
+from web.wiring import Services
 
+SAMPLES = Path(__file__).parents[2] / "data" / "sample" / "attachments"
 LoggedIn = Callable[..., FlaskClient]
 
 
@@ -71,7 +77,7 @@ def test_a_file_larger_than_a_chunk_arrives_unchanged(
 def test_the_text_of_a_file_is_shown_with_the_searched_words_marked(
     agent: FlaskClient, fee_table: int
 ) -> None:
-    page = fetch(agent, f"/files/{fee_table}/preview?q=补卡工本费")
+    page = fetch(agent, f"/files/{fee_table}/preview?q=补卡工本费&view=text")
     assert "<mark>" in page
     assert "补卡工本费 | 10元/张" in words(page)
 
@@ -110,6 +116,76 @@ def test_long_files_come_in_pages_and_a_hit_opens_the_right_one(
     far = fetch(agent, f"/files/{number}/preview?n=450")
     assert "第450项" in words(far)
     assert "第1项 |" not in words(far)
+
+
+def test_a_sheet_is_a_table_with_the_searched_words_marked(agent: FlaskClient, fee_table: int) -> None:
+    page = fetch(agent, f"/files/{fee_table}/preview?q=工本费")
+    assert re.search(r"<mark>[^<]*工本费</mark></td><td>10元/张</td>", page)
+
+
+def test_a_page_of_a_pdf_is_a_picture_that_leads_to_nothing_active(
+    agent: FlaskClient, database: Database, world: World, catch_up: Callable[[], int]
+) -> None:
+    number = add_file(database, world, "today", "投诉.pdf", (SAMPLES / "complaint-flow.pdf").read_bytes())
+    catch_up()
+    page = fetch(agent, f"/files/{number}/preview?n=2")
+    target = re.search(r'<li class="paper is-target" id="page-2">.*?</li>', page, re.S)
+    assert target and f'src="/files/{number}/pages/2"' in target[0]
+    assert "<details open>" in target[0] and "禁止行为" in target[0]
+    with agent.get(f"/files/{number}/pages/2") as answer:
+        assert (answer.mimetype, answer.data[8:12]) == ("image/webp", b"WEBP")
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    fetch(agent, f"/files/{number}/pages/3", status=404)
+
+
+def test_a_file_that_cannot_be_drawn_says_why_and_offers_the_download(
+    agent: FlaskClient, database: Database, world: World
+) -> None:
+    number = add_file(database, world, "today", "坏.pdf", b"%PDF-1.7 broken")
+    page = fetch(agent, f"/files/{number}/preview")
+    assert "文件已损坏，无法预览" in words(page)
+    assert f'href="/files/{number}" download' in page
+
+
+def test_who_comes_while_too_many_files_are_drawn_reads_the_text_meanwhile(
+    agent: FlaskClient, services: Services, home: Path, fee_table: int
+) -> None:
+    services.__dict__["viewer"] = SandboxedViewer(home / "none", seats=0)
+    page = words(fetch(agent, f"/files/{fee_table}/preview"))
+    assert "正在生成其他文件的预览" in page
+    assert "补卡工本费 | 10元/张" in page
+    with agent.get(f"/files/{fee_table}/pages/1") as answer:
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+
+
+def test_a_file_of_another_moment_says_so_and_leads_back_to_that_moment(
+    agent: FlaskClient, fee_table: int, world: World
+) -> None:
+    page = fetch(agent, f"/files/{fee_table}/preview?view=text&as_of=2026-11-21T10:00")
+    assert "您正在查看 2026-11-21 10:00 时展示的内容" in words(page)
+    assert f'href="/a/{world.articles["loss"]}?as_of=2026-11-21T10:00"' in page
+
+
+def test_a_file_of_an_old_version_warns(
+    agent: FlaskClient, database: Database, world: World, fee_table: int
+) -> None:
+    assert "不得据此答复客户" not in words(fetch(agent, f"/files/{fee_table}/preview?view=text"))
+    with database.write() as session:
+        article = session.get_one(Article, world.articles["loss"])
+        newer = add_revision(session, article, RevisionText(title="新版", source="正文"), NOON)
+        approve(session, newer, NOON - timedelta(minutes=1))
+    assert "不得据此答复客户" in words(fetch(agent, f"/files/{fee_table}/preview?view=text"))
+
+
+def test_a_merged_cell_begins_anew_where_the_next_page_begins() -> None:
+    rows = tuple(Row(number, (Cell(2, f"{number}"),)) for number in range(2, 500))
+    sheet = Sheet("年费", (1, 2), (Row(1, (Cell(1, "合并", 250), Cell(2, "1"))), *rows))
+    first, second = (window(sheet, page, None, lambda _text: ()) for page in (1, 2))
+    assert [(cell.text, cell.rows) for cell in first.rows[0].cells] == [("合并", 200), ("1", 1)]
+    assert [(cell.text, cell.rows) for cell in second.rows[0].cells] == [("合并", 50), ("201", 1)]
+    assert [cell.text for cell in second.rows[1].cells] == ["202"]
+    assert [cell.text for cell in second.rows[50].cells] == ["", "251"]
 
 
 def test_files_of_hidden_articles_do_not_exist(agent: FlaskClient, database: Database, world: World) -> None:

@@ -178,6 +178,18 @@ def test_every_route_is_classified(walker: Walker) -> None:
 
 
 @pytest.mark.parametrize("username", PEOPLE)
+def test_files_of_a_draft_are_open_to_those_who_may_see_it_and_to_nobody_else(
+    walker: Walker, browser: Callable[[str], FlaskClient], username: str
+) -> None:
+    at_work = username in ("in-publisher", "in-reviewer", "manager", "admin")
+    file = f"/files/{walker.secret.ids['draft_attachment_id']}"
+    for address in (file, f"{file}/preview", f"{file}/pages/1"):
+        with browser(username).get(address) as answer:
+            assert answer.status_code == (200 if at_work else 404), address
+            assert at_work or not names_it(answer)
+
+
+@pytest.mark.parametrize("username", PEOPLE)
 def test_no_page_shows_a_secret_to_somebody_outside_its_audience(
     walker: Walker, browser: Callable[[str], FlaskClient], username: str
 ) -> None:
