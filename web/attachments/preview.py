@@ -1,6 +1,6 @@
 """The page that shows a file in place: pages as pictures, sheets as tables, anything else as text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,6 +41,20 @@ class Asked:
     wants_text: bool
 
 
+@dataclass(frozen=True)
+class Shown:
+    """The part of a file on this page: in which way, which of how many parts, and what its template needs.
+
+    ``target`` is the page, row or part of the text that a hit named, if it is there.
+    """
+
+    way: str
+    page: int
+    pages: int
+    target: int | None
+    needs: Mapping[str, object]
+
+
 @blueprint.get(f"{ONE}/preview")
 def preview(attachment_id: int) -> str:
     """Show a file in place, with the searched words marked where it is shown as text or table.
@@ -75,9 +89,13 @@ def preview(attachment_id: int) -> str:
             search_text=address.request.text,
             marker=marker,
             asked=asked,
-            numbers=page_numbers(shown["page"], shown["pages"]),
+            way=shown.way,
+            page=shown.page,
+            pages=shown.pages,
+            target=shown.target,
+            numbers=page_numbers(shown.page, shown.pages),
             **_banner(session, actor, revision, moment, address),
-            **shown,
+            **shown.needs,
         )
 
 
@@ -98,8 +116,8 @@ def _shown(
     parts: Sequence[FilePart],
     asked: Asked,
     marker: TextMarker,
-) -> dict[str, object]:
-    """Return what the template needs for the way in which the file is shown."""
+) -> Shown:
+    """Return the part of the file that is asked for, drawn if it can be."""
     if outline is not None and outline.status == "ok":
         if shape is Shape.PAGES:
             return _pictures(outline, parts, asked)
@@ -109,7 +127,7 @@ def _shown(
     return _texts(parts, asked)
 
 
-def _pictures(outline: Outline, parts: Sequence[FilePart], asked: Asked) -> dict[str, object]:
+def _pictures(outline: Outline, parts: Sequence[FilePart], asked: Asked) -> Shown:
     count = len(outline.sizes)
     pages = max(1, -(-count // PICTURES_PER_PAGE))
     target = asked.number if asked.number is not None and 0 < asked.number <= count else None
@@ -117,19 +135,13 @@ def _pictures(outline: Outline, parts: Sequence[FilePart], asked: Asked) -> dict
     first = (page - 1) * PICTURES_PER_PAGE
     numbers = range(first + 1, min(first + PICTURES_PER_PAGE, count) + 1)
     texts = {number: [part.text for part in parts if part.number == number] for number in numbers}
-    return {
-        "way": "pages",
-        "page": page,
-        "pages": pages,
-        "target": target,
-        "count": count,
-        "pictures": [(number, *outline.sizes[number - 1], texts[number]) for number in numbers],
-    }
+    pictures = [(number, *outline.sizes[number - 1], texts[number]) for number in numbers]
+    return Shown("pages", page, pages, target, {"count": count, "pictures": pictures})
 
 
 def _tables(
     key: FileKey, outline: Outline, parts: Sequence[FilePart], asked: Asked, marker: TextMarker
-) -> dict[str, object] | None:
+) -> Shown | None:
     names = list(outline.sheets)
     number = asked.sheet if 0 < asked.sheet <= len(names) else 1
     if asked.number is not None and asked.label in names:
@@ -143,31 +155,18 @@ def _tables(
     elsewhere = [
         part for part in parts if not is_there and (part.number, part.label) == (asked.number, asked.label)
     ]
-    return {
-        "way": "sheets",
-        "page": found.page,
-        "pages": found.pages,
-        "target": asked.number if is_there else None,
-        "sheet_number": number,
-        "found": found,
-        "elsewhere": elsewhere[:1],
-    }
+    needs = {"sheet_number": number, "found": found, "elsewhere": elsewhere[:1]}
+    return Shown("sheets", found.page, found.pages, asked.number if is_there else None, needs)
 
 
-def _texts(parts: Sequence[FilePart], asked: Asked) -> dict[str, object]:
+def _texts(parts: Sequence[FilePart], asked: Asked) -> Shown:
     places = (i for i, part in enumerate(parts) if (part.number, part.label) == (asked.number, asked.label))
     place = next(places, None)
     pages = max(1, -(-len(parts) // PARTS_PER_PAGE))
     page = min(pages, place // PARTS_PER_PAGE + 1 if place is not None else asked.page)
     first = (page - 1) * PARTS_PER_PAGE
-    return {
-        "way": "text",
-        "page": page,
-        "pages": pages,
-        "target": place,
-        "stretches": stretches(list(enumerate(parts))[first : first + PARTS_PER_PAGE]),
-        "stretch_heading": heading,
-    }
+    shown = stretches(list(enumerate(parts))[first : first + PARTS_PER_PAGE])
+    return Shown("text", page, pages, place, {"stretches": shown, "stretch_heading": heading})
 
 
 def _back(revision: Revision, address: Address) -> str:
