@@ -27,6 +27,7 @@ class Opened:
         previous: The vocabulary of an earlier commit, used until the new one is ready.
         factors: What each kind of match is worth.
         before: The scorer of an earlier commit.
+        keeps_vocabulary: Whether ``previous`` is good enough for as long as this is open.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Opened:
         previous: Vocabulary | None = None,
         factors: Factors | None = None,
         before: Scorer | None = None,
+        keeps_vocabulary: bool = False,
     ) -> None:
         self.index = index
         self.snapshot = snapshot
@@ -45,7 +47,9 @@ class Opened:
         self.scorer = Scorer(snapshot, weights, before)
         self.title_of = TitleReader(snapshot, language)
         self.factors = factors or Factors()
-        if previous is None or snapshot.size <= SMALL:
+        if previous is not None and keeps_vocabulary:
+            self.vocabulary = previous
+        elif previous is None or snapshot.size <= SMALL:
             self.vocabulary = self._build()
         else:
             # Cutting and spelling all titles takes a moment: a publish must not wait for it.

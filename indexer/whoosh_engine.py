@@ -3,7 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from whoosh.index import FileIndex
@@ -15,6 +16,7 @@ from indexer.fold import fold
 from indexer.language import Language
 from indexer.lessons import Lessons
 from indexer.opened import Opened
+from indexer.rehearsal import rehearsed
 from indexer.snapshot import Leaf, Snapshot
 from indexer.store import ArrayWriter, IndexDamaged, IndexFolder, latest_generation, verify
 from indexer.typed import begins_with
@@ -94,6 +96,26 @@ class WhooshEngine:
         tried._path, tried._leaves, tried._trusted = self._path, self._leaves, self._trusted
         tried._trusted_in = self._trusted_in
         return tried
+
+    @contextmanager
+    def rehearse(self, changes: Iterable[ArticleChange]) -> Iterator["WhooshEngine"]:
+        """Open an engine that knows some changes beforehand; see ``kb.ports.SearchEngine``."""
+        opened, path = self.opened(), self._path
+        if path is None:
+            raise SearchUnavailable("搜索索引尚未就绪，正在建立或重建。")
+        with rehearsed(path, self._trusted, self._leaves, opened.language.analyzer, changes) as found:
+            tried = WhooshEngine(self._folder.root, opened.language, self._weights)
+            tried._opened = Opened(
+                *found,
+                opened.language,
+                self._weights,
+                opened.vocabulary,
+                before=opened.scorer,
+                keeps_vocabulary=True,
+            )
+            # Never to be exchanged for what is in use.
+            tried._checked_at = float("inf")
+            yield tried
 
     def cursor(self) -> int:
         """Return the change number up to which the open index is complete; -1 without an index."""

@@ -42,6 +42,16 @@ class Move:
     after: int | None
 
     @property
+    def has_moved(self) -> bool:
+        """Whether the rank differs."""
+        return self.before != self.after
+
+    @property
+    def holds(self) -> bool:
+        """Whether it would hold."""
+        return _holds(self.after, self.query)
+
+    @property
     def breaks(self) -> bool:
         """Whether it held before and would not any more."""
         return _holds(self.before, self.query) and not _holds(self.after, self.query)

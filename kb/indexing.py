@@ -1,6 +1,8 @@
 """What changed since a change number, as documents for an index."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
@@ -115,3 +117,50 @@ def _files(session: Session, article_ids: Sequence[int]) -> dict[int, list[Index
 def article_count(session: Session) -> int:
     """Return how many articles exist, for progress."""
     return session.scalar(select(func.count()).select_from(Article)) or 0
+
+
+def changes_if_approved(session: Session, draft: Revision, start: datetime) -> list[ArticleChange]:
+    """Return how an index would see things if a draft came into force, for a rehearsal.
+
+    Args:
+        start: When it would come into force; what it takes over from ends then.
+    """
+    ending = [draft.article_id] if draft.replaces_id is None else [draft.article_id, draft.replaces_id]
+    changes = {change.article_id: _ended(change, start) for change in changes_of(session, ending)}
+    article = draft.article
+    text = session.scalar(select(Revision.text).where(Revision.id == draft.id)) or ""
+    former = changes[draft.article_id]
+    coming = IndexDocument(
+        article_id=article.id,
+        revision_id=draft.id,
+        external_id=article.external_id or "",
+        title=draft.title,
+        document_number=draft.document_number,
+        tags=draft.tags,
+        summary=draft.summary,
+        wording=tuple(block.text for block in draft.wording),
+        body=text,
+        notes=draft.internal_notes,
+        files=tuple(_files(session, [article.id]).get(draft.id, ())),
+        node_id=draft.new_node_id or article.node_id,
+        department_id=draft.new_owner_department_id or article.owner_department_id,
+        access_key=article.access_key if draft.new_access_key is None else draft.new_access_key,
+        shown_from=start,
+        shown_to=draft.effective_to,
+        previous_from=max((document.shown_from for document in former.documents), default=None),
+        next_from=None,
+        published_at=min((document.shown_from for document in former.documents), default=start),
+        updated_at=start,
+        effective_at=draft.effective_from or start,
+    )
+    changes[draft.article_id] = ArticleChange(article.id, (*former.documents, coming))
+    return list(changes.values())
+
+
+def _ended(change: ArticleChange, at: datetime) -> ArticleChange:
+    kept = [
+        replace(document, shown_to=min(document.shown_to or at, at), next_from=at)
+        for document in change.documents
+        if document.shown_from < at
+    ]
+    return ArticleChange(change.article_id, tuple(kept))

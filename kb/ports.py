@@ -1,6 +1,7 @@
 """The seams of the product: Protocols that kb owns and the plain values that cross them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -361,6 +362,16 @@ class SearchEngine(Protocol):
 
     def trial(self, overlay: LexiconOverlay) -> "SearchEngine":
         """Return an engine over the same index that knows these entries instead of those in use.
+
+        Raises:
+            kb.errors.SearchUnavailable: if no index can be opened.
+        """
+
+    def rehearse(self, changes: Iterable[ArticleChange]) -> AbstractContextManager["SearchEngine"]:
+        """Open an engine over the same index in which some articles stand as they would after a change.
+
+        It serves inside the ``with`` block only; the index in use is not touched. Corrections and
+        readings come from the titles in use.
 
         Raises:
             kb.errors.SearchUnavailable: if no index can be opened.

@@ -5,9 +5,10 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from kb.access import audience_scope
+from kb.draft_rights import visible_draft
 from kb.errors import Forbidden, Invalid, SearchUnavailable
+from kb.golden_moves import moves_of_draft
 from kb.golden_queries import (
-    Check,
     add_golden,
     check,
     described,
@@ -95,15 +96,21 @@ def sees_golden() -> bool:
     return may_judge_queries(current_actor())
 
 
-@blueprint.app_template_global()
-def golden_of(article_id: int) -> list[Check]:
-    """Return the golden queries that must find an article, with their ranks now; for the review page."""
-    moment = now()
+@blueprint.get(f"/drafts/<int(max={LARGEST_ID}):revision_id>/golden")
+def of_draft(revision_id: int) -> str:
+    """Show what a draft would move; a fragment for the script, else a page."""
+    actor, moment = current_actor(), now()
+    is_fragment = request.headers.get("X-KB-Fragment") == "golden"
     with reading() as session:
-        scope = audience_scope(session, current_actor())
-        queries = golden_queries(session, scope, article_id=article_id)
-        pins = all_pins(session)
-    try:
-        return check(services().engine, queries, moment, pins)
-    except SearchUnavailable:
-        return []
+        draft = visible_draft(session, actor, revision_id)
+        try:
+            found = moves_of_draft(session, services().engine, audience_scope(session, actor), draft, moment)
+        except SearchUnavailable:
+            found = None
+        queries = [move.query for move in [*found.own, *found.others]] if found else []
+        return render_template(
+            "golden_queries/moves.html" if is_fragment else "golden_queries/of_draft.html",
+            draft=draft,
+            found=found,
+            titles=described(session, queries, moment)[0],
+        )

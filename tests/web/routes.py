@@ -158,6 +158,7 @@ ROUTES: dict[str, Rule] = {
     "gaps.mine": Kind.EVERYONE,
     "gaps.page": only(P, R, M),
     "gaps.act": Kind.OWN,
+    "golden_queries.of_draft": Kind.SECRET,
     "golden_queries.page": only(P, R, M),
     "golden_queries.add": only(P, R, M),
     "golden_queries.remove": Kind.OWN,
