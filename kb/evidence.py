@@ -10,6 +10,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -68,18 +69,39 @@ def evidence_article(session: Session, actor: Actor, scope: AudienceScope, artic
     return article
 
 
-def pack(session: Session, article: Article, at: datetime, *, by: Actor | None) -> bytes:
-    """Return the evidence of an article as a ZIP file, and note in the audit log that it was taken out.
+@dataclass(frozen=True)
+class Pack:
+    """The evidence of an article: a ZIP file and the SHA-256 of its manifest."""
 
-    A second event, which cannot be in the pack, keeps the hash of its manifest: by that the running log
-    tells a pack that was handed out from one that was made up.
+    data: bytes
+    manifest: str
+
+
+def begin(session: Session, article: Article, at: datetime, *, by: Actor | None) -> None:
+    """Note in the audit log that evidence is taken out, before it is: the pack then holds this event.
 
     Args:
         at: When, aware.
         by: Who takes it out; ``None`` is the system.
     """
-    subject = f"article:{article.id}"
-    audit.record(session, by, TAKEN, subject, at)
+    audit.record(session, by, TAKEN, f"article:{article.id}", at)
+
+
+def register(session: Session, article_id: int, packed: Pack, at: datetime, *, by: Actor | None) -> None:
+    """Keep the hash of a pack's manifest in the audit log; without this it must not be handed out.
+
+    By this event, which cannot be in the pack, the running log tells a pack that was handed out from one
+    that was made up.
+    """
+    detail = {"manifest": packed.manifest}
+    audit.record(session, by, REGISTERED, f"article:{article_id}", at, detail=detail)
+
+
+def pack(session: Session, article: Article, at: datetime, *, by: Actor | None) -> Pack:
+    """Return the evidence of an article; only reads, however large the files are.
+
+    Call it between ``begin`` and ``register``, in a transaction that sees the first.
+    """
     files = dict(_files(session, article))
     manifest = {
         "format": FORMAT,
@@ -89,14 +111,12 @@ def pack(session: Session, article: Article, at: datetime, *, by: Actor | None) 
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
     }
     listed = as_json(manifest)
-    detail = {"manifest": hashlib.sha256(listed).hexdigest()}
-    audit.record(session, by, REGISTERED, subject, at, detail=detail)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(MANIFEST, listed)
         for name, data in sorted(files.items()):
             archive.writestr(name, data)
-    return buffer.getvalue()
+    return Pack(buffer.getvalue(), hashlib.sha256(listed).hexdigest())
 
 
 def as_json(value: object) -> bytes:

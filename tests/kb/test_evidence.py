@@ -7,23 +7,32 @@ import zipfile
 
 import pytest
 from small_bank import NOON, World
+from sqlalchemy.orm import Session
 
 from kb.access import Actor, AudienceScope
 from kb.audit import record
 from kb.copies import record_copy
 from kb.database import Database
 from kb.errors import Forbidden, NotFound
-from kb.evidence import evidence_article, pack
+from kb.evidence import begin, evidence_article, pack, register
 from kb.evidence_check import differs_from, problems_of
 from kb.models import Article, AuditEvent, Person
 from kb.revision_text import RevisionText, Wording, text_hash
 from kb.sealing import sealed
 
 
+def packed(session: Session, article: Article) -> bytes:
+    """Take out the evidence of an article, with both its events."""
+    begin(session, article, NOON, by=None)
+    made = pack(session, article, NOON, by=None)
+    register(session, article.id, made, NOON, by=None)
+    return made.data
+
+
 @pytest.fixture
 def taken(database: Database, world: World) -> bytes:
     with database.write() as session:
-        return pack(session, session.get_one(Article, world.articles["loss"]), NOON, by=None)
+        return packed(session, session.get_one(Article, world.articles["loss"]))
 
 
 def changed(data: bytes, name: str, content: bytes | None) -> bytes:
@@ -136,7 +145,7 @@ def test_a_text_forged_with_its_hashes_is_not_what_was_copied_and_approved(
             revision_hash=revision.content_hash,
             detail={"number": 2},
         )
-        data = pack(session, article, NOON, by=None)
+        data = packed(session, article)
     assert problems_of(data) == []
     folder = "revisions/v0002"
     meta = json.loads(content(data, f"{folder}/revision.json"))

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import click
+from sqlalchemy.orm import Session
 
 from kb.errors import NotFound
-from kb.evidence import pack
 from kb.evidence_check import differs_from, problems_of
 from kb.models import Article
 from web.commands.opening import open_store
+from web.packing import take_out
 
 
 @click.group()
@@ -24,11 +25,14 @@ def evidence() -> None:
 def export_pack(article: int, output: Path) -> None:
     """把编号为 ARTICLE 的知识的全部版本、差异、审核、确认、复制记录和审计事件写成一个文件。"""
     store = open_store()
-    with store.database.write() as session:
+
+    def find(session: Session) -> Article:
         found = session.get(Article, article)
         if found is None:
             raise NotFound("没有找到这篇知识。")
-        data = pack(session, found, store.clock.now(), by=None)
+        return found
+
+    data = take_out(store.database, store.clock, find, by=None)
     output.write_bytes(data)
     click.echo(f"已写入 {output}，{len(data):,} 字节。")
 
