@@ -1,5 +1,6 @@
 """The interface for programs: the same rules and the same four eyes as the pages."""
 
+import io
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -28,6 +29,21 @@ class Program:
         answer = self._client.open(
             f"/api/v1{path}", method=method, json=sent, headers={**self._headers, **named}
         )
+        assert answer.status_code == status, answer.text
+        return answer
+
+    def raw(self, path: str, body: bytes, kind: str, **headers: str):
+        """Send bytes as they are."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self._client.post(
+            f"/api/v1{path}", data=body, content_type=kind, headers={**self._headers, **named}
+        )
+
+    def upload(self, path: str, *files: tuple[str, bytes], status: int = 201, **headers: str):
+        """Send files as a form."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        form = {"file": [(io.BytesIO(data), name) for name, data in files]}
+        answer = self._client.post(f"/api/v1{path}", data=form, headers={**self._headers, **named})
         assert answer.status_code == status, answer.text
         return answer
 
@@ -153,3 +169,57 @@ def test_bad_values_are_named_by_field(program: Callable[..., Program], world: W
     sent = {"title": 5, "effective_from": "gestern", "format": "docx"}
     answer = author("PUT", f"/drafts/{opened.json['id']}", sent, status=422, If_Match=opened.headers["ETag"])
     assert set(answer.json["errors"]) == {"title", "effective_from", "format"}
+
+
+def test_files_are_attached_listed_and_taken_off_in_the_state_that_was_read(
+    program: Callable[..., Program], world: World
+) -> None:
+    author = program("publisher")
+    number, etag = draft_of(author, world.articles["loss"], change_summary="附件")
+    place = f"/drafts/{number}/files"
+    added = author.upload(place, ("甲.txt", "甲".encode()), ("乙.csv", b"1,2\n" * 2_400_000), If_Match=etag)
+    assert [file["name"] for file in added.json["files"]] == ["收费标准.csv", "甲.txt", "乙.csv"]
+    author.upload(place, ("迟到.txt", b"x"), status=412, If_Match=etag)
+    author.upload(place, ("没说读到什么.txt", b"x"), status=428)
+    listed = author("GET", place)
+    assert listed.headers["ETag"] == added.headers["ETag"]
+    assert [file["text"] for file in listed.json["files"]] == ["ok", "waiting", "waiting"]
+    first = listed.json["files"][0]["id"]
+    left = author("DELETE", f"{place}/{first}", status=200, If_Match=listed.headers["ETag"])
+    assert [file["name"] for file in left.json["files"]] == ["甲.txt", "乙.csv"]
+    assert left.json["content_hash"] != added.json["content_hash"]
+
+
+def test_files_that_no_page_takes_are_not_taken_from_programs_and_none_of_a_form_stays(
+    program: Callable[..., Program], world: World
+) -> None:
+    author = program("publisher")
+    number, etag = draft_of(author, world.articles["loss"], change_summary="附件")
+    place = f"/drafts/{number}/files"
+    refused = author.upload(place, ("好.txt", b"x"), ("坏.pdf", b"MZ\x90"), status=422, If_Match=etag)
+    assert "可执行程序" in refused.json["title"]
+    author.upload(place, ("脚本.exe", b"MZ"), status=422, If_Match=etag)
+    author.upload(place, status=422, If_Match=etag)
+    assert len(author("GET", place).json["files"]) == 1
+
+
+def test_files_of_a_draft_are_nobody_elses(program: Callable[..., Program], world: World) -> None:
+    author, reader = program("publisher"), program("agent")
+    number, etag = draft_of(author, world.articles["loss"], change_summary="附件")
+    place = f"/drafts/{number}/files"
+    reader("GET", place, status=404)
+    reader.upload(place, ("甲.txt", b"x"), status=404, If_Match=etag)
+    file = author("GET", place).json["files"][0]["id"]
+    reader("DELETE", f"{place}/{file}", status=404, If_Match=etag)
+    program("publisher", TokenScope.READ).upload(place, ("甲.txt", b"x"), status=403, If_Match=etag)
+
+
+def test_a_repeated_upload_with_one_key_happens_once(program: Callable[..., Program], world: World) -> None:
+    author = program("publisher")
+    number, etag = draft_of(author, world.articles["loss"], change_summary="附件")
+    place = f"/drafts/{number}/files"
+    body = b"--x\r\nContent-Disposition: form-data; name=file; filename=a.txt\r\n\r\na\r\n--x--\r\n"
+    kind = "multipart/form-data; boundary=x"
+    answers = [author.raw(place, body, kind, If_Match=etag, Idempotency_Key="once") for _time in range(2)]
+    assert answers[0].json == answers[1].json
+    assert len(answers[0].json["files"]) == 2

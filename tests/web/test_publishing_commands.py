@@ -45,13 +45,19 @@ def token_of(kb: Kb, username: str, *scopes: str) -> str:
 
 
 @pytest.mark.slow
-def test_wording_goes_from_a_script_to_the_agents_and_stays_provable(kb: Kb, world: World) -> None:
+def test_wording_goes_from_a_script_to_the_agents_and_stays_provable(
+    kb: Kb, world: World, home: Path
+) -> None:
     author = token_of(kb, "publisher", "read", "write")
     approver = token_of(kb, "reviewer", "read", "review")
     article = str(world.articles["loss"])
     before = datetime.now(UTC).astimezone().strftime("%Y-%m-%dT%H:%M:%S%z")
     arguments = ("draft", "edit", article, "--article", "--change", "工本费降到 6 元", "--body", "-")
     made = json.loads(kb(*arguments, token=author, stdin="补卡工本费 6 元每张。").stdout)
+    leaflet = home / "通知.txt"
+    leaflet.write_text("随附通知", encoding="utf-8")
+    attached = json.loads(kb("draft", "attach", str(made["id"]), str(leaflet), token=author).stdout)
+    assert attached["lock_version"] == made["lock_version"] + 1
     handed_in = json.loads(kb("submit", str(made["id"]), token=author).stdout)
     refused = kb("approve", str(made["id"]), "--hash", handed_in["content_hash"], token=author, code=1)
     assert "review" in refused.stderr

@@ -3,6 +3,6 @@
 from web.api.blueprint import blueprint
 
 # Importing the pages puts their addresses on the blueprint.
-from web.api import articles, drafts  # isort: skip
+from web.api import articles, drafts, files  # isort: skip
 
-__all__ = ["articles", "blueprint", "drafts"]
+__all__ = ["articles", "blueprint", "drafts", "files"]

@@ -111,7 +111,8 @@ def _require(caller: Caller, scope: TokenScope) -> None:
 
 
 def _sent() -> Mapping[str, object]:
-    if not request.get_data(cache=True):
+    # A form with files is read here as a whole, before anybody holds the writer; its view looks into it.
+    if not request.get_data(cache=True) or request.mimetype == "multipart/form-data":
         return {}
     sent = request.get_json(silent=True, force=True)
     if not isinstance(sent, dict):

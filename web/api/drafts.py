@@ -44,7 +44,7 @@ def new_article(call: Call) -> Answer:
 @reads
 def show_draft(call: Call, revision_id: int) -> Answer:
     """Show one draft with the seal that an approver has to name."""
-    return _whole(call, visible_draft(call.session, call.actor, revision_id))
+    return whole(call, visible_draft(call.session, call.actor, revision_id))
 
 
 @blueprint.put(ONE)
@@ -52,30 +52,30 @@ def show_draft(call: Call, revision_id: int) -> Answer:
 def save(call: Call, revision_id: int) -> Answer:
     """Save into a draft; fields that are left out stay as they are. Needs ``If-Match``."""
     draft = visible_draft(call.session, call.actor, revision_id)
-    expected = _expected()
+    expected = expected_version()
     if expected is None:
-        return _version_wanted()
+        return version_wanted()
     text = read_text(call.sent, services().zone, text_of(draft))
     placement = read_placement(call.sent, placement_of(draft))
     try:
         save_draft(call.session, call.actor, revision_id, expected, text, call.at, placement=placement)
     except DraftConflict as conflict:
-        return _stale(call, draft, conflict)
-    return _whole(call, draft)
+        return stale(call, draft, conflict)
+    return whole(call, draft)
 
 
 @blueprint.delete(ONE)
 @writes(TokenScope.WRITE)
 def delete(call: Call, revision_id: int) -> Answer:
     """Delete a draft that was never approved. Needs ``If-Match``."""
-    expected = _expected()
+    expected = expected_version()
     if expected is None:
-        return _version_wanted()
+        return version_wanted()
     draft = visible_draft(call.session, call.actor, revision_id)
     try:
         discard(call.session, call.actor, revision_id, expected, call.at)
     except DraftConflict as conflict:
-        return _stale(call, draft, conflict)
+        return stale(call, draft, conflict)
     return Answer(None, 204)
 
 
@@ -83,24 +83,24 @@ def delete(call: Call, revision_id: int) -> Answer:
 @writes(TokenScope.WRITE)
 def submit_draft(call: Call, revision_id: int) -> Answer:
     """Hand a draft to the reviewers. Needs ``If-Match``; ``newest_seen`` says a newer version was read."""
-    expected = _expected()
+    expected = expected_version()
     if expected is None:
-        return _version_wanted()
+        return version_wanted()
     draft = visible_draft(call.session, call.actor, revision_id)
     try:
         if call.sent.get("newest_seen") is True:
             expected = rebase(call.session, call.actor, revision_id, expected, call.at).lock_version
         submit(call.session, call.actor, revision_id, expected, call.at)
     except DraftConflict as conflict:
-        return _stale(call, draft, conflict)
-    return _whole(call, draft)
+        return stale(call, draft, conflict)
+    return whole(call, draft)
 
 
 @blueprint.post(f"{ONE}/recall")
 @writes(TokenScope.WRITE)
 def recall_draft(call: Call, revision_id: int) -> Answer:
     """Take a submitted draft back."""
-    return _whole(call, recall(call.session, call.actor, revision_id, call.at))
+    return whole(call, recall(call.session, call.actor, revision_id, call.at))
 
 
 @blueprint.post(f"{ONE}/approve")
@@ -112,7 +112,7 @@ def approve_draft(call: Call, revision_id: int) -> Answer:
     except ValueError as error:
         raise Invalid(str(error), {"effective_from": str(error)}) from None
     seen = str(call.sent.get("content_hash") or "")
-    return _whole(call, approve(call.session, call.actor, revision_id, seen, call.at, starts))
+    return whole(call, approve(call.session, call.actor, revision_id, seen, call.at, starts))
 
 
 @blueprint.post(f"{ONE}/return")
@@ -120,17 +120,18 @@ def approve_draft(call: Call, revision_id: int) -> Answer:
 def return_draft(call: Call, revision_id: int) -> Answer:
     """Give the draft with ``content_hash`` back to its authors with a ``reason``."""
     seen, reason = str(call.sent.get("content_hash") or ""), str(call.sent.get("reason") or "")
-    return _whole(call, return_to_author(call.session, call.actor, revision_id, seen, call.at, reason))
+    return whole(call, return_to_author(call.session, call.actor, revision_id, seen, call.at, reason))
 
 
 def made(call: Call, draft: Revision) -> Answer:
     """Answer a draft that was just begun, with its address."""
-    whole = _whole(call, draft)
+    answer = whole(call, draft)
     place = f"{blueprint.url_prefix}/drafts/{draft.id}"
-    return Answer(whole.body, 201, {**whole.headers, "Location": place})
+    return Answer(answer.body, 201, {**answer.headers, "Location": place})
 
 
-def _whole(call: Call, draft: Revision) -> Answer:
+def whole(call: Call, draft: Revision) -> Answer:
+    """Answer a draft as it is stored now, with its ETag."""
     headers = {"ETag": f'"{draft.lock_version}"'}
     return Answer(as_values(call.session, draft, services().zone), 200, headers)
 
@@ -147,17 +148,20 @@ def _brief(draft: Revision) -> dict[str, object]:
     }
 
 
-def _expected() -> int | None:
+def expected_version() -> int | None:
+    """Return the version of a draft that the program says it read, if it does."""
     given = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
     return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
 
 
-def _version_wanted() -> Answer:
+def version_wanted() -> Answer:
+    """Answer that a change needs ``If-Match``."""
     title = "请用 If-Match 给出读取时的 ETag，以免覆盖他人的修改。"
     return Answer({"status": MISSING_VERSION, "title": title}, MISSING_VERSION)
 
 
-def _stale(call: Call, draft: Revision, conflict: DraftConflict) -> Answer:
+def stale(call: Call, draft: Revision, conflict: DraftConflict) -> Answer:
+    """Answer that somebody saved the draft since it was read, with what is stored."""
     body = {
         "status": STALE,
         "title": conflict.message,

@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TextIO
 
 import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kb.attachments import NewFile
 from kb.departments import by_name_or_code
 from kb.draft_fields import as_values, read_placement, read_text
+from kb.draft_files import add_file, remove_file
 from kb.draft_rights import visible_draft
 from kb.drafts import discard, drafts_for, open_draft, save_draft
 from kb.errors import NotFound
@@ -105,6 +108,35 @@ def list_drafts(state: str | None, mine: bool) -> None:
             click.echo(
                 f"{row.id}\t{row.article_id}\tV{row.number}\t{row.state}\t{row.content_hash}\t{row.title}"
             )
+
+
+@draft.command("attach")
+@click.argument("number", type=int)
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option("--version", type=int, default=None, help="读取时的 lock_version；他人保存过就拒绝。")
+def attach_files(number: int, files: tuple[Path, ...], version: int | None) -> None:
+    """给编号为 NUMBER 的草稿加上附件 FILES；要么全部加上，要么一个也不加。"""
+    with acting(TokenScope.WRITE) as it:
+        found = visible_draft(it.session, it.actor, number)
+        expected = found.lock_version if version is None else version
+        for path in files:
+            add_file(it.session, it.actor, number, expected, NewFile(path.name, path.read_bytes()), it.at)
+            expected = found.lock_version
+        _report(found)
+
+
+@draft.command("detach")
+@click.argument("number", type=int)
+@click.argument("file_ids", nargs=-1, required=True, type=int)
+def detach_files(number: int, file_ids: tuple[int, ...]) -> None:
+    """从编号为 NUMBER 的草稿移除附件；FILE_IDS 是 kb draft show 列出的附件编号。"""
+    with acting(TokenScope.WRITE) as it:
+        found = visible_draft(it.session, it.actor, number)
+        for file_id in file_ids:
+            remove_file(it.session, it.actor, number, found.lock_version, file_id, it.at)
+        _report(found)
 
 
 @draft.command("discard")
