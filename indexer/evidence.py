@@ -28,7 +28,9 @@ class Evidence:
     best place alone covers; ``passage`` the row of the passage that shows most, or -1; ``precision`` and
     ``telling`` how much of the title the query accounts for, by characters and by telling characters;
     ``words`` the share of the query that stands in the title as words; ``opens`` that the title begins
-    with the query's first word; ``near`` how close together the words stand; ``length`` the logarithm of
+    with the query's first word; ``informative`` the share of what the title tells, rare words first, that
+    the query accounts for; ``order`` the share of neighbouring words of the query that the title has in
+    this order; ``near`` how close together the words stand; ``length`` the logarithm of
     the number of passages; ``all_in_title`` that the title holds every word as typed.
     """
 
@@ -41,8 +43,11 @@ class Evidence:
     telling: Reals
     words: Reals
     opens: Reals
+    informative: Reals
+    order: Reals
     near: Reals
     verbatim_title: BoolArray
+    meant_title: BoolArray
     verbatim_body: BoolArray
     all_in_title: BoolArray
     length: Reals
@@ -72,7 +77,10 @@ def gather(
         words=_as_words(found, plan, titles, at),
         opens=np.array([float(any(start == 0 for start, _end, _number in seen.found)) for seen in at]),
         near=np.maximum(near, [seen.density(wanted) for seen in at]),
+        informative=np.array([_informative(one, seen) for one, seen in zip(titles, at, strict=True)]),
+        order=np.array([seen.order(wanted) for seen in at]),
         verbatim_title=np.array([plan.compact in one.text for one in titles], np.bool_),
+        meant_title=np.array([bool(plan.meant) and plan.meant in one.text for one in titles], np.bool_),
         verbatim_body=verbatim_body,
         all_in_title=_all_in(plan, titles),
         length=np.log1p(np.bincount(owners, minlength=len(heads))),
@@ -166,6 +174,16 @@ def _telling(title: Title, seen: Occurrences) -> float:
         return 0.0
     covered = {place for start, end, _number in seen.found for place in range(start, end)}
     return min(1.0, len(covered) / title.telling)
+
+
+def _informative(title: Title, seen: Occurrences) -> float:
+    if not seen.found:
+        return 0.0
+    covered = bytearray(len(title.text))
+    for start, end, _number in seen.found:
+        covered[start:end] = b"\1" * (end - start)
+    told = sum(tells * sum(covered[start:end]) / (end - start) for start, end, tells in title.cut)
+    return min(1.0, told / title.told)
 
 
 def _as_words(found: Scores, plan: Plan, titles: Sequence[Title], at: Sequence[Occurrences]) -> Reals:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from indexer.fold import fold
@@ -20,6 +21,15 @@ class Lexicon:
     stopwords: frozenset[str] = frozenset()
     lookalikes: dict[str, str] = field(default_factory=dict)
     digest: str = ""
+
+    @cached_property
+    def mixed(self) -> frozenset[str]:
+        """Words of letters or digits and characters together."""
+        return frozenset(
+            word
+            for word in self.words
+            if not word.isascii() and any(character.isascii() for character in word)
+        )
 
     @classmethod
     def load(cls, folder: Path) -> "Lexicon":

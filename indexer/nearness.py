@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -30,6 +31,20 @@ class Occurrences:
             return 0.0
         shortest = _shortest_window(sorted(self.found), len(self.lengths))
         return len(self.lengths) / wanted * min(1.0, sum(self.lengths.values()) / max(1, shortest))
+
+    def order(self, wanted: int) -> float:
+        """Return which share of the query's neighbouring units stands in this order, first places compared.
+
+        Args:
+            wanted: How many units there are to be found.
+        """
+        if len(self.lengths) < 2:
+            return 0.0
+        first: dict[int, int] = {}
+        for start, _end, number in self.found:
+            first[number] = min(first.get(number, start), start)
+        places = [first[number] for number in sorted(first)]
+        return sum(one < other for one, other in pairwise(places)) / (wanted - 1)
 
 
 def telling_units(plan: Plan) -> tuple[Unit, ...]:

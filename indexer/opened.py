@@ -45,7 +45,7 @@ class Opened:
         self.snapshot = snapshot
         self.language = language
         self.scorer = Scorer(snapshot, weights, before)
-        self.title_of = TitleReader(snapshot, language)
+        self.title_of = TitleReader(snapshot, language, lambda: self.vocabulary)
         self.factors = factors or Factors()
         if previous is not None and keeps_vocabulary:
             self.vocabulary = previous

@@ -28,13 +28,17 @@ class Alternative:
 
 @dataclass(frozen=True)
 class Unit:
-    """A stretch of the query that should be found; ``emphasis`` scales its weight."""
+    """A stretch of the query that should be found; ``emphasis`` scales its weight.
+
+    ``mended`` tells that what was typed is no word, so that its alternatives are what was meant.
+    """
 
     text: str
     start: int
     end: int
     alternatives: tuple[Alternative, ...]
     emphasis: float = 1.0
+    mended: bool = False
 
     @property
     def grams(self) -> tuple[str, ...]:
@@ -47,6 +51,7 @@ class Plan:
     """A query understood: its units and the corrections that it suggests.
 
     ``compact`` is the folded query without the padding around it, blanks and punctuation;
+    ``meant`` is the same with the likeliest correction, empty if there is nothing to mend;
     ``is_phrase`` tells that it was typed as one stretch.
     """
 
@@ -56,6 +61,7 @@ class Plan:
     units: tuple[Unit, ...] = ()
     corrections: tuple[str, ...] = ()
     expansions: tuple[str, ...] = ()
+    meant: str = ""
 
     @property
     def is_loose(self) -> bool:
@@ -83,3 +89,4 @@ class Factors:
     frame: float = 0.12
     seam: float = 0.12
     document_number: float = 2.0
+    cut: float = 0.0

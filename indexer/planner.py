@@ -13,10 +13,11 @@ from indexer.analyzer import (
     is_ideographic,
     latin_runs,
 )
-from indexer.fold import fold
+from indexer.fold import fold, without_signs
 from indexer.lexicon import Lexicon
 from indexer.plan import INSIDE, Alternative, Factors, Plan, Rung, Unit
-from indexer.stretches import runs, untaken
+from indexer.stretches import mixed_words, runs, untaken
+from indexer.units import as_meant, best_of, both, core, expansions, meant
 from indexer.vocabulary import Vocabulary, is_syllable
 
 LONGEST_QUERY = 200
@@ -59,7 +60,7 @@ class Planner:
         """Return the plan of a query's first 200 characters; ``verbatim`` allows no alternatives."""
         folded = fold(text[:LONGEST_QUERY])[:LONGEST_QUERY]
         spelled = None if verbatim else self._separated_pinyin(folded)
-        special = [spelled] if spelled else list(self._special(folded))
+        special = [spelled] if spelled else [*self._special(folded), *self._mixed(folded, verbatim)]
         taken = {place for unit in special for place in range(unit.start, unit.end)}
         units: list[Unit] = list(special)
         padding = self._padding(folded)
@@ -70,15 +71,15 @@ class Planner:
         if all(unit.emphasis < 0.5 for unit in units):
             # A query of nothing but padding is still a query.
             units = [Unit(unit.text, unit.start, unit.end, unit.alternatives) for unit in units]
-        core = _core(folded, units)
-        compact = "".join(chunk.text for chunk in chunks(core))
+        first, last = core(folded, units)
         return Plan(
             folded,
-            compact,
-            len(core.split()) == 1,
+            without_signs(folded[first:last]),
+            len(folded[first:last].split()) == 1,
             tuple(units),
             self._corrections(folded, units),
-            _expansions(units),
+            expansions(units),
+            meant(folded, units, first, last),
         )
 
     def _special(self, folded: str) -> Iterator[Unit]:
@@ -91,12 +92,21 @@ class Planner:
                 inside = Alternative(INSIDE + run, 0.8, Rung.SLIP)
                 yield Unit(run, start, end, (Alternative(run, 1.0, Rung.EXACT), inside))
 
+    def _mixed(self, folded: str, verbatim: bool) -> Iterator[Unit]:
+        # Words of letters and characters, as k宝 or 手机app, would fall apart between the two scripts.
+        for text, start, end in mixed_words(folded, self.lexicon.mixed):
+            alternatives = [Alternative(text, 1.0, Rung.EXACT)] if self.occurs(text) else []
+            if not verbatim:
+                alternatives += self._synonyms(text)
+            if alternatives:
+                yield Unit(text, start, end, best_of(alternatives))
+
     def _separated_pinyin(self, folded: str) -> Unit | None:
         typed = folded.split()
         if len(typed) < 2 or not all(is_syllable(word) for word in typed):
             return None
-        meant = self._spelled(" ".join(typed), separated=True)
-        return Unit(folded, 0, len(folded), _best(meant)) if meant else None
+        found = self._spelled(" ".join(typed), separated=True)
+        return Unit(folded, 0, len(folded), best_of(found)) if found else None
 
     def _padding(self, folded: str) -> set[int]:
         padded: set[int] = set()
@@ -133,13 +143,13 @@ class Planner:
             return
         # No title says it in one piece: several words may have been typed without a blank, as gsbk.
         words = self.vocabulary.words_of_letters(run) if self.factors.letters else []
-        for letters, meant in words:
+        for letters, spelled in words:
             found = [
                 Alternative(word, self.factors.letters * weight, Rung.SOUND)
-                for word, weight in meant
+                for word, weight in spelled
                 if self.occurs(word)
             ]
-            yield Unit(letters, start, start + len(letters), _best(found) or unit.alternatives)
+            yield Unit(letters, start, start + len(letters), best_of(found) or unit.alternatives)
             start += len(letters)
         if not words:
             yield unit
@@ -156,7 +166,7 @@ class Planner:
                 alternatives += self._spelled(run)
             elif len(run) >= 4 and not is_whole:
                 alternatives += self._slips(run)
-        return Unit(run, start, end, _best(alternatives))
+        return Unit(run, start, end, best_of(alternatives))
 
     def _spelled(self, letters: str, separated: bool = False) -> list[Alternative]:
         if not self.factors.letters:
@@ -177,7 +187,7 @@ class Planner:
         for start, arc in self._best_path(run, words, verbatim):
             text = run[start : arc.end]
             if arc.crossed:
-                yield from _both(text, base + start, arc.alternatives)
+                yield from both(text, base + start, arc.alternatives)
                 continue
             alternatives = [Alternative(text, 1.0, Rung.EXACT), *arc.alternatives]
             if not verbatim:
@@ -190,15 +200,22 @@ class Planner:
                 emphasis = self.factors.frame
             elif len(text) == 1:
                 emphasis = SINGLE_WEIGHT
-            yield Unit(text, base + start, base + arc.end, _best(alternatives), emphasis)
+            mended = not arc.literal and bool(arc.alternatives)
+            yield Unit(text, base + start, base + arc.end, best_of(alternatives), emphasis, mended)
 
     def _seams(self, words: list[Unit]) -> Iterator[Unit]:
         # The pair of characters across two words tells an article that says it in the same way.
         for first, second in pairwise(words):
-            seam = first.text[-1] + second.text[0]
-            if self.factors.seam and max(first.emphasis, second.emphasis) >= 0.5 and self.occurs(seam):
-                exact = (Alternative(seam, 1.0, Rung.EXACT),)
-                yield Unit(seam, first.end - 1, second.start + 1, exact, self.factors.seam)
+            if not self.factors.seam or max(first.emphasis, second.emphasis) < 0.5:
+                continue
+            typed = first.text[-1] + second.text[0]
+            seams = [Alternative(typed, 1.0, Rung.EXACT)]
+            if first.mended or second.mended:
+                # It is never offered as a correction: the two words themselves are.
+                seams.append(Alternative(as_meant(first)[-1] + as_meant(second)[0], 0.9, Rung.EXACT))
+            seams = [seam for seam in seams if self.occurs(seam.text)]
+            if seams:
+                yield Unit(typed, first.end - 1, second.start + 1, best_of(seams), self.factors.seam)
 
     def _literal_spans(self, run: str) -> set[tuple[int, int]]:
         spans = set()
@@ -244,7 +261,8 @@ class Planner:
             alternatives = () if verbatim else self._meant(text, literal)
             length = end - start
             if literal:
-                yield _Arc(end, length + 0.1 * (length - 2), True, alternatives)
+                cut = self.factors.cut if (start, end) in words else 0.0
+                yield _Arc(end, length + 0.1 * (length - 2) + cut, True, alternatives)
             elif alternatives:
                 nearest = max(alternative.factor for alternative in alternatives)
                 yield _Arc(end, length * nearest * 0.95, False, alternatives)
@@ -345,34 +363,3 @@ class Planner:
                 mended[unit.start : unit.end] = [meant[0].text] + [""] * (unit.end - unit.start - 1)
                 changed = True
         return ("".join(mended),) if changed else ()
-
-
-def _core(folded: str, units: list[Unit]) -> str:
-    telling = [unit for unit in units if unit.emphasis >= 0.5]
-    if not telling:
-        return folded
-    return folded[telling[0].start : max(unit.end for unit in telling)]
-
-
-def _both(text: str, start: int, words: tuple[Alternative, ...]) -> Iterator[Unit]:
-    middle = len(words[0].text)
-    yield Unit(text[:middle], start, start + middle, (words[0],))
-    yield Unit(text[middle:], start + middle, start + len(text), (words[1],))
-
-
-def _best(alternatives: list[Alternative]) -> tuple[Alternative, ...]:
-    found: dict[str, Alternative] = {}
-    for alternative in (item for item in alternatives if item.factor > 0):
-        known = found.get(alternative.text)
-        if known is None or known.factor < alternative.factor:
-            found[alternative.text] = alternative
-    return tuple(sorted(found.values(), key=lambda alternative: -alternative.factor))
-
-
-def _expansions(units: list[Unit]) -> tuple[str, ...]:
-    shown = []
-    for unit in units:
-        others = [item.text for item in unit.alternatives if item.rung is Rung.SYNONYM][:3]
-        if others and unit.emphasis >= 0.5:
-            shown.append(f"{unit.text}＝{'、'.join(others)}")
-    return tuple(shown)

@@ -102,11 +102,14 @@ def scores(evidence: Evidence, plan: Plan, dials: Weights) -> Reals:
         title_coverage * evidence.title**dials.place_power
         + dials.title_precision * evidence.precision * evidence.title
         + dials.telling_precision * evidence.telling * evidence.title
+        + dials.informative * evidence.informative * evidence.title
+        + dials.order * evidence.order * evidence.title
         + dials.title_words * evidence.words
         + dials.title_opens * evidence.opens
         + dials.verbatim_title * evidence.verbatim_title
+        + dials.meant_title * evidence.meant_title
         + dials.verbatim_body * evidence.verbatim_body
-        + dials.proximity * evidence.near
+        + _between(dials.proximity, dials.proximity_long, longness) * evidence.near
     )
     value: Reals = (
         evidence.first**dials.first_power

@@ -140,7 +140,9 @@ class Scorer:
         """Return the weight of a unit: rarer is heavier; something unknown weighs as what it may mean."""
         counts = [self.matcher.articles(item.text) for item in unit.alternatives]
         literal = self.matcher.articles(unit.text)
-        known = literal or max((count for count in counts if count), default=0)
+        known = literal or max(counts, default=0)
+        if unit.mended:
+            known = max(known, *counts)
         if not known and len(unit.text) > 2:
             known = min((self.matcher.articles(gram) for gram in unit.grams), default=0)
         total = self.snapshot.size

@@ -1,8 +1,10 @@
 """Divides a chunk of a query into stretches that are read in the same way."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from indexer.analyzer import Chunk, latin_runs
+
+LONGEST_MIXED = 10
 
 
 def untaken(chunk: Chunk, taken: set[int]) -> Iterator[Chunk]:
@@ -26,3 +28,28 @@ def runs(text: str) -> Iterator[tuple[str, int, int]]:
         place = end
     if place < len(text):
         yield text[place:], place, len(text)
+
+
+def mixed_words(folded: str, words: Set[str]) -> Iterator[tuple[str, int, int]]:
+    """Yield (word, start, end) of those words that stand in a text, longest first, none inside a Latin run.
+
+    Args:
+        folded: The text.
+        words: Words that mix letters and characters, none longer than ``LONGEST_MIXED``.
+    """
+    if folded.isascii() or not latin_runs(folded):
+        return
+    start = 0
+    while start < len(folded):
+        for end in range(min(len(folded), start + LONGEST_MIXED), start + 1, -1):
+            if folded[start:end] in words and not (_cuts(folded, start) or _cuts(folded, end)):
+                yield folded[start:end], start, end
+                start = end - 1
+                break
+        start += 1
+
+
+def _cuts(folded: str, place: int) -> bool:
+    """Return whether a place is between two letters or digits of one run."""
+    around = folded[max(0, place - 1) : place + 1] if place else ""
+    return len(around) == 2 and around.isascii() and around.isalnum()

@@ -77,6 +77,11 @@ class Vocabulary:
         self._spelled = " " + "".join(spelled)
         self._character_of = {place: number for number, place in enumerate(places)}
 
+    @property
+    def titles(self) -> int:
+        """The number of titles that were read."""
+        return len(self._titles)
+
     def __contains__(self, word: str) -> bool:
         return word in self.counts
 

@@ -15,6 +15,7 @@ from kb.search import Place, Preset, SearchResult, TimeChoice
 from web.search.address import Address
 
 NEIGHBOUR_PAGES = 2
+AS_TYPED = frozenset({"exact", "words"})
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,13 @@ def corrections(result: SearchResult | None) -> list[str]:
     if result is None:
         return []
     return [text for text in result.corrections if text != result.request.text][:3]
+
+
+def went_beyond(result: SearchResult | None) -> bool:
+    """Return whether an answer holds, or was looked for by, anything but the words as typed."""
+    if result is None or result.request.verbatim or not result.request.text.strip():
+        return False
+    return bool(result.expansions) or any(tier not in AS_TYPED for tier in result.tiers)
 
 
 def ways_out(

@@ -177,6 +177,7 @@ def _context(
         "departments": departments,
         "department_counts": result.departments if result else {},
         "corrections": results.corrections(result),
+        "went_beyond": results.went_beyond(result),
         "chips": results.chips(address, result, nodes, departments, moment, zone),
         "ways_out": results.ways_out(address, result, nodes, departments) if result else [],
         "lock_label": results.time_label(address.request.time, moment, zone),
