@@ -69,5 +69,6 @@ def without(opened: Opened, ingredient: str) -> Opened:
         opened.snapshot,
         opened.language,
         replace(opened.scorer.weights, **removal.weights),
+        opened,
         factors=replace(opened.factors, **removal.factors),
     )

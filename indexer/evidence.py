@@ -73,12 +73,12 @@ def gather(
         place=np.maximum(title, best),
         title=title,
         precision=found.title_precision[heads],
-        telling=np.array([_telling(one, seen) for one, seen in zip(titles, at, strict=True)]),
+        telling=_telling(titles, at),
         words=_as_words(found, plan, titles, at),
-        opens=np.array([float(any(start == 0 for start, _end, _number in seen.found)) for seen in at]),
-        near=np.maximum(near, [seen.density(wanted) for seen in at]),
-        informative=np.array([_informative(one, seen) for one, seen in zip(titles, at, strict=True)]),
-        order=np.array([seen.order(wanted) for seen in at]),
+        opens=at.opening().astype(np.float64),
+        near=np.maximum(near, at.density(wanted)),
+        informative=_informative(titles, at),
+        order=at.order(wanted),
         verbatim_title=np.array([plan.compact in one.text for one in titles], np.bool_),
         meant_title=np.array([bool(plan.meant) and plan.meant in one.text for one in titles], np.bool_),
         verbatim_body=verbatim_body,
@@ -107,24 +107,18 @@ def _best_of(values: Reals, owners: IntArray, count: int) -> Reals:
 
 
 def _union(found: Scores, heads: IntArray, flat: IntArray, owners: IntArray) -> Reals:
-    total = found.total_weight or 1.0
-    scratch = np.zeros(len(found.passage), np.float32)
-    gain = np.zeros(len(flat))
-    for unit in found.units:
-        scratch[unit.rows] = unit.values
-        gain += unit.weight * np.maximum(0.0, scratch[flat] - unit.title[heads][owners])
-        scratch[unit.rows] = 0
-    return np.minimum(1.0, found.title_coverage[heads] + _best_of(gain, owners, len(heads)) / total)
+    if found.places is None:
+        return found.title_coverage[heads]
+    beyond = found.places.of_passages(flat) - found.places.of_titles(heads)[:, owners]
+    gain: Reals = found.places.weights @ np.maximum(0.0, beyond) / (found.total_weight or 1.0)
+    return np.minimum(1.0, found.title_coverage[heads] + _best_of(gain, owners, len(heads)))
 
 
 def _in_titles(
     scorer: Scorer, plan: Plan, scope: Scope, heads: IntArray, titles: Sequence[Title]
-) -> list[Occurrences]:
-    if scope in (Scope.CONTENT, Scope.ATTACHMENT):
-        return [Occurrences() for _ in titles]
-    texts = [title.text for title in titles]
-    units = telling_units(plan)
-    return occurrences(scorer.matcher, units, ("title",), heads, texts, scorer.snapshot.size)
+) -> Occurrences:
+    units = () if scope in (Scope.CONTENT, Scope.ATTACHMENT) else telling_units(plan)
+    return occurrences(scorer.matcher, units, ("title",), heads, [title.text for title in titles])
 
 
 def _in_passages(
@@ -138,18 +132,17 @@ def _in_passages(
 ) -> tuple[IntArray, Reals, BoolArray]:
     """Return the passage that shows most, how close the words stand in it, and whether the query is in it."""
     rows, candidates = _worth_reading(found, heads, flat, owners)
-    texts = [scorer.snapshot.squeezed_passage(int(row)) for row in rows]
+    texts = [scorer.snapshot.squeezed_passage(row) for row in rows.tolist()]
     units = telling_units(plan)
-    seen = occurrences(scorer.matcher, units, passage_fields(scope), rows, texts, len(scorer.snapshot.places))
+    density = occurrences(scorer.matcher, units, passage_fields(scope), rows, texts).density(len(units))
+    whole = np.array([plan.compact in text for text in texts], np.bool_)
+    worth = found.passage[rows] + 0.5 * density + 2.0 * whole
+    order = np.lexsort((-worth, candidates))
+    best = order[np.flatnonzero(np.diff(candidates[order], prepend=-1))]
     passage = np.full(len(heads), -1, np.int64)
     near, verbatim = np.zeros(len(heads)), np.zeros(len(heads), np.bool_)
-    value = np.full(len(heads), -1.0)
-    for row, candidate, text, at in zip(rows.tolist(), candidates.tolist(), texts, seen, strict=True):
-        density, whole = at.density(len(units)), plan.compact in text
-        worth = found.passage[row] + 0.5 * density + 2.0 * whole
-        if worth > value[candidate]:
-            passage[candidate], value[candidate] = row, worth
-            near[candidate], verbatim[candidate] = density, whole
+    at = candidates[best]
+    passage[at], near[at], verbatim[at] = rows[best], density[best], whole[best]
     return passage, near, verbatim
 
 
@@ -169,33 +162,31 @@ def _worth_reading(
     return np.concatenate([rows, whole[extra]]), np.concatenate([candidates, extra])
 
 
-def _telling(title: Title, seen: Occurrences) -> float:
-    if not seen.found or not title.telling:
-        return 0.0
-    covered = {place for start, end, _number in seen.found for place in range(start, end)}
-    return min(1.0, len(covered) / title.telling)
+def _telling(titles: Sequence[Title], at: Occurrences) -> Reals:
+    telling = np.fromiter((title.telling for title in titles), np.float64, len(titles))
+    shares: Reals = np.minimum(1.0, at.covered() / np.maximum(1, telling))
+    return np.where(telling > 0, shares, 0.0)
 
 
-def _informative(title: Title, seen: Occurrences) -> float:
-    if not seen.found:
-        return 0.0
-    covered = bytearray(len(title.text))
-    for start, end, _number in seen.found:
-        covered[start:end] = b"\1" * (end - start)
-    told = sum(tells * sum(covered[start:end]) / (end - start) for start, end, tells in title.cut)
-    return min(1.0, told / title.told)
+def _informative(titles: Sequence[Title], at: Occurrences) -> Reals:
+    before, owners = at.covered_before(), np.repeat(np.arange(len(titles)), [len(one.cut) for one in titles])
+    if not len(owners):
+        return np.zeros(len(titles))
+    cut = np.concatenate([one.cut for one in titles])
+    starts, ends = (at.begins[owners] + cut[:, number].astype(np.int64) for number in (0, 1))
+    told = np.bincount(owners, cut[:, 2] * (before[ends] - before[starts]) / (ends - starts), len(titles))
+    shares: Reals = np.minimum(1.0, told / np.array([one.told for one in titles]))
+    return shares
 
 
-def _as_words(found: Scores, plan: Plan, titles: Sequence[Title], at: Sequence[Occurrences]) -> Reals:
-    weights = [
-        unit.weight for unit, meant in zip(found.units, plan.units, strict=True) if meant.emphasis >= 0.5
-    ]
-    total = sum(weights) or 1.0
-    shares = [
-        sum(weights[number] for number, word in seen.words.items() if word in title.words)
-        for title, seen in zip(titles, at, strict=True)
-    ]
-    return np.array(shares) / total
+def _as_words(found: Scores, plan: Plan, titles: Sequence[Title], at: Occurrences) -> Reals:
+    every = found.places.weights.tolist() if found.places is not None else []
+    weights = [weight for weight, unit in zip(every, plan.units, strict=False) if unit.emphasis >= 0.5]
+    shares = np.zeros(len(titles))
+    for (title, number), word in at.words.items():
+        if word in titles[title].words:
+            shares[title] += weights[number]
+    return shares / (sum(weights) or 1.0)
 
 
 def _all_in(plan: Plan, titles: Sequence[Title]) -> BoolArray:

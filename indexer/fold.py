@@ -13,7 +13,6 @@ VARIANTS = dict(zip("帐佔裏著妳祂牠甚麽", "账占里着你他它什么"
 # The same as ``is_word_character``, for whole texts: what \w takes for part of a word is what
 # ``str.isalnum`` does, and the underscore.
 _SIGNS = re.compile(r"(?:[^\w\U00020000-\U0003ffff]|_)+")
-_WORD = re.compile(r"(?!_)[\w\U00020000-\U0003ffff]")
 
 
 class CharacterFolder(dict[int, str]):
@@ -76,7 +75,13 @@ def without_signs(folded: str) -> str:
 
 def word_places(folded: str) -> list[int]:
     """Return the places of all characters that carry meaning."""
-    return [found.start() for found in _WORD.finditer(folded)]
+    places: list[int] = []
+    reached = 0
+    for signs in _SIGNS.finditer(folded):
+        places.extend(range(reached, signs.start()))
+        reached = signs.end()
+    places.extend(range(reached, len(folded)))
+    return places
 
 
 def is_han(character: str) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from indexer.fold import fold_with_places, squeeze, word_places
+from indexer.fold import fold_with_places, squeeze, without_signs, word_places
 from indexer.plan import Plan, Rung
 from kb.ports import Marks
 
@@ -29,9 +29,11 @@ def marks(text: str, texts: Sequence[str], partial: Iterable[str] = ()) -> Marks
     nothing else is found.
     """
     folded, places = fold_with_places(text)
-    kept = word_places(folded)
-    compact = "".join(folded[number] for number in kept)
+    compact = without_signs(folded)
     found = _find(compact, texts) or _find(compact, list(partial))
+    if not found:
+        return ()
+    kept = word_places(folded)
     ranges = []
     for start, end in found:
         ranges.append((places[kept[start]], places[kept[end - 1]] + 1))

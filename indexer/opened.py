@@ -1,6 +1,7 @@
 """A snapshot made ready for questions: scorer, planner, and a vocabulary that follows behind."""
 
 import threading
+from collections.abc import Callable, Sequence
 
 from whoosh.index import FileIndex
 
@@ -8,12 +9,13 @@ from indexer.language import Language
 from indexer.plan import Factors
 from indexer.planner import Planner
 from indexer.scoring import Scorer
-from indexer.snapshot import BoolArray, Snapshot
+from indexer.snapshot import BoolArray, Leaf, Snapshot
 from indexer.titles import TitleReader
 from indexer.vocabulary import Vocabulary, folded_titles
 from indexer.weights import Weights
 
 SMALL = 3_000
+AT_ONCE = 500
 
 
 class Opened:
@@ -24,10 +26,9 @@ class Opened:
         snapshot: The arrays of the commit.
         language: Analysis and lexicon.
         weights: The dials of the ranking.
-        previous: The vocabulary of an earlier commit, used until the new one is ready.
+        known: An earlier commit, or the same one in another language: what it read is not read again.
         factors: What each kind of match is worth.
-        before: The scorer of an earlier commit.
-        keeps_vocabulary: Whether ``previous`` is good enough for as long as this is open.
+        rehearses: Whether what is new here is not to be remembered.
     """
 
     def __init__(
@@ -36,32 +37,52 @@ class Opened:
         snapshot: Snapshot,
         language: Language,
         weights: Weights,
-        previous: Vocabulary | None = None,
+        known: "Opened | None" = None,
         factors: Factors | None = None,
-        before: Scorer | None = None,
-        keeps_vocabulary: bool = False,
+        rehearses: bool = False,
     ) -> None:
         self.index = index
         self.snapshot = snapshot
         self.language = language
-        self.scorer = Scorer(snapshot, weights, before)
+        self.scorer: Scorer = Scorer(snapshot, weights, known.scorer if known else None)
         self.title_of = TitleReader(snapshot, language, lambda: self.vocabulary)
         self.factors = factors or Factors()
-        if previous is not None and keeps_vocabulary:
-            self.vocabulary = previous
-        elif previous is None or snapshot.size <= SMALL:
+        if known is not None and rehearses:
+            self.vocabulary = known.vocabulary
+        elif known is None or (known.language is not language and snapshot.size <= SMALL):
             self.vocabulary = self._build()
+        elif known.language is not language:
+            # The old words serve until the new ones are cut: nobody waits for that.
+            self.vocabulary = known.vocabulary
+            self._begin(self._replace)
         else:
-            # Cutting and spelling all titles takes a moment: a publish must not wait for it.
-            self.vocabulary = previous
-            threading.Thread(target=self._replace, name="vocabulary", daemon=True).start()
+            self.vocabulary = known.vocabulary
+            self._learn(known.snapshot)
 
     def _build(self) -> Vocabulary:
-        titles = [self.snapshot.title(int(head)) for head in self.snapshot.alive.nonzero()[0]]
-        return Vocabulary(folded_titles(titles), self.language.lexicon, self.language.analyzer)
+        vocabulary = Vocabulary((), self.language.lexicon, self.language.analyzer)
+        vocabulary.learn(self._titles(self.snapshot.leaves))
+        return vocabulary
 
     def _replace(self) -> None:
         self.vocabulary = self._build()
+
+    def _learn(self, before: Snapshot) -> None:
+        seen = set(map(id, before.leaves))
+        new = [leaf for leaf in self.snapshot.leaves if id(leaf) not in seen]
+        if sum(len(leaf.heads) for leaf in new) <= AT_ONCE:
+            self.vocabulary.learn(self._titles(new))
+        else:
+            # Segments were merged: going through their titles must not hold up the commit.
+            self._begin(lambda: self.vocabulary.learn(self._titles(new)))
+
+    def _titles(self, leaves: Sequence[Leaf]) -> list[str]:
+        return folded_titles(
+            bytes(leaf.texts[doc]).decode("utf-8") for leaf in leaves for doc in leaf.head_docs.tolist()
+        )
+
+    def _begin(self, work: Callable[[], None]) -> None:
+        threading.Thread(target=work, name="vocabulary", daemon=True).start()
 
     def planner(self, readable: BoolArray) -> Planner:
         """Return a planner over the present vocabulary for somebody who may read these heads."""

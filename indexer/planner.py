@@ -16,9 +16,10 @@ from indexer.analyzer import (
 from indexer.fold import fold, without_signs
 from indexer.lexicon import Lexicon
 from indexer.plan import INSIDE, Alternative, Factors, Plan, Rung, Unit
+from indexer.readings import is_syllable
 from indexer.stretches import mixed_words, runs, untaken
 from indexer.units import as_meant, best_of, both, core, expansions, meant
-from indexer.vocabulary import Vocabulary, is_syllable
+from indexer.vocabulary import Vocabulary
 
 LONGEST_QUERY = 200
 LONGEST_STRETCH = 8

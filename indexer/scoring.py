@@ -6,7 +6,7 @@ and near occurrences order the best few hundred. Only heads that can be part of 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from indexer.codec import FloatArray, IntArray
 from indexer.lookup import Found, Lookup, look_up, passage_fields
-from indexer.matcher import Matcher
+from indexer.matcher import Matcher, found_in
 from indexer.plan import Plan, Rung, Unit
 from indexer.schema import FILE_KIND
 from indexer.slots import Passages, Slots
@@ -28,13 +28,29 @@ MOST_PLACED = 1_000
 
 
 @dataclass(frozen=True)
-class UnitFindings:
-    """Where one unit of the plan was found: how well in every title, and in which passages."""
+class Places:
+    """Where each unit of the plan stands: one row for each unit, one column for each head or passage.
 
-    weight: float
-    title: FloatArray
+    ``titles`` tells how well in the titles of ``heads``, ``values`` in the passages ``rows`` of the best
+    of these heads; all ascending.
+    """
+
+    weights: Reals
+    heads: IntArray
+    titles: NDArray[np.float32]
     rows: IntArray
-    values: FloatArray
+    values: NDArray[np.float32]
+
+    def of_titles(self, heads: IntArray) -> NDArray[np.float32]:
+        """Return the columns of some of the scored heads."""
+        return self.titles[:, np.searchsorted(self.heads, heads)]
+
+    def of_passages(self, rows: IntArray) -> NDArray[np.float32]:
+        """Return the columns of some passages, zeros for those that were not looked at."""
+        places, both = found_in(self.rows, rows)
+        if not len(self.rows):
+            return np.zeros((len(self.weights), len(rows)), np.float32)
+        return self.values[:, places] * both
 
 
 @dataclass
@@ -43,7 +59,7 @@ class Scores:
 
     Arrays are by head, ``passage`` is by passage. ``coverage`` counts what stands anywhere in an article,
     ``in_place`` what its title or best passage holds alone. ``rung`` is the farthest rung it needed;
-    ``units`` keeps what each unit contributed, for the second stage.
+    ``places`` keeps where each unit stands, for the second stage.
     """
 
     heads: IntArray
@@ -60,7 +76,7 @@ class Scores:
     in_file: BoolArray
     verbatim: IntArray
     total_weight: float = 0.0
-    units: list[UnitFindings] = field(default_factory=list)
+    places: Places | None = None
 
 
 def nothing_scored(snapshot: Snapshot) -> Scores:
@@ -255,15 +271,12 @@ class Scorer:
             chosen = np.sort(np.argpartition(-value, MOST_PLACED)[:MOST_PLACED])
         chosen_slots = slots if len(chosen) == len(slots.heads) else Slots(slots.heads[chosen], lookup.size)
         passages = Passages(self.snapshot, chosen_slots)
-        summed = np.zeros(len(passages.rows), np.float32)
-        for unit, title in zip(lookup.units, titles, strict=True):
-            values = passages.values(unit, self.weights.partial)
-            summed += np.float32(unit.weight) * values
-            filled = np.flatnonzero(values)
-            whole_title = np.zeros(lookup.size, np.float32)
-            whole_title[slots.heads] = title
-            found.units.append(UnitFindings(unit.weight, whole_title, passages.rows[filled], values[filled]))
-        summed /= np.float32(found.total_weight or 1.0)
+        values = np.zeros((len(lookup.units), len(passages.rows)), np.float32)
+        for unit, line in zip(lookup.units, values, strict=True):
+            passages.fill(line, unit, self.weights.partial)
+        weights = np.array([unit.weight for unit in lookup.units])
+        found.places = Places(weights, slots.heads, np.array(titles), passages.rows, values)
+        summed = weights.astype(np.float32) @ values / np.float32(found.total_weight or 1.0)
         found.passage[passages.rows] = summed
         in_place = title_coverage.copy()
         in_place[chosen] = np.maximum(title_coverage[chosen], passages.best(summed))

@@ -70,9 +70,8 @@ class Passages:
             self._shift, self._counts
         )
 
-    def values(self, found: Found, partial: float) -> FloatArray:
-        """Return how well a unit or part of it stands in every passage."""
-        values = np.zeros(len(self.rows), np.float32)
+    def fill(self, values: FloatArray, found: Found, partial: float) -> None:
+        """Note in ``values`` how well a unit or part of it stands in every passage."""
         share = np.float32(partial / max(1, len(found.unit.text) - 1))
         for name, listed in found.grams.items():
             for gram in listed if name != "title" else ():
@@ -81,7 +80,6 @@ class Passages:
             for item, standing in standings if name != "title" else ():
                 places = self._places(standing)
                 values[places] = np.maximum(values[places], np.float32(item.factor))
-        return values
 
     def _places(self, standing: Standing) -> IntArray:
         at, places = self._slots.of(standing)

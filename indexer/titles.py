@@ -4,6 +4,9 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from indexer.fold import fold, squeeze
 from indexer.language import Language
 from indexer.snapshot import Snapshot
@@ -19,14 +22,14 @@ SINGLE = 1.5
 class Title:
     """A title: squeezed text, its words, and the number of characters that are not mere framing.
 
-    ``cut`` holds (start, end, what it tells) of each word of the text: the rarer in titles, the more;
+    ``cut`` has a line of start, end and what it tells for each word of the text: the rarer in titles, the more;
     ``told`` is the sum of what they tell.
     """
 
     text: str
     words: frozenset[str]
     telling: int
-    cut: tuple[tuple[int, int, float], ...]
+    cut: NDArray[np.float64]
     told: float
 
 
@@ -61,9 +64,8 @@ class TitleReader:
         telling = sum(len(word) for word in words if word not in self._loose)
         parts = [part for word in words for part in self._parts(word)]
         text = squeeze(folded)
-        cut = tuple(self._cut(text, words))
-        told = sum(tells for _start, _end, tells in cut)
-        return Title(text, frozenset([*words, *parts]), telling, cut, told or 1.0)
+        cut = np.array(list(self._cut(text, words)), np.float64).reshape(-1, 3)
+        return Title(text, frozenset([*words, *parts]), telling, cut, float(cut[:, 2].sum()) or 1.0)
 
     def _cut(self, text: str, words: list[str]) -> Iterator[tuple[int, int, float]]:
         vocabulary = self._vocabulary()

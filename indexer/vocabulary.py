@@ -1,12 +1,16 @@
 """The words of the knowledge base's own titles, found again by sound, by one slip, or by letters typed."""
 
+import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
 
 from indexer.analyzer import Analyzer, is_ideographic
 from indexer.fold import fold, is_han, is_word_character
 from indexer.lexicon import Lexicon
 from indexer.pinyin import rough_key, sound_keys, syllables
+from indexer.readings import split_syllables
 from indexer.typed import spells
 
 LONGEST_WORD = 8
@@ -14,9 +18,41 @@ SHORTEST_SLIP = 3
 MOST_FOUND = 6
 MOST_SPANS = 400
 MOST_PHRASES = 12
-LONGEST_LETTERS = 60
 LONGEST_SPELLING = 24
 MOST_WORDS = 4
+GROWING = 2_000
+
+
+class Spelling:
+    """How some titles are read, as one long string each: searching it is as fast as memory, whatever is typed.
+
+    Args:
+        titles: Folded titles.
+        readings: The syllables of each, one for each character.
+    """
+
+    def __init__(self, titles: Sequence[str], readings: Sequence[Sequence[str]]) -> None:
+        self.titles = titles
+        short = len(titles) < GROWING
+        self.readings = readings if short else ()
+        self._text = "\n".join(titles) + "\n"
+        read = [syllable for reading in readings for syllable in (*reading, "\n")]
+        self._letters = "".join([syllable[:1] or " " for syllable in read])
+        self._spelled = " " + " ".join(read) + " "
+        lengths = np.fromiter(map(len, read), np.int32, len(read)) + 1
+        self._begins = np.cumsum(lengths, dtype=np.int32) - lengths
+
+    def read_as(self, wanted: Sequence[str]) -> Iterator[str]:
+        """Yield phrases whose syllables these are."""
+        for place in _occurrences(self._spelled, " " + " ".join(wanted) + " ", MOST_SPANS):
+            first = int(np.searchsorted(self._begins, place))
+            if first < len(self._begins) and self._begins[first] == place:
+                yield self._text[first : first + len(wanted)]
+
+    def beginning_with(self, letters: str) -> Iterator[str]:
+        """Yield phrases whose syllables begin with these letters."""
+        for place in _occurrences(self._letters, letters, MOST_SPANS):
+            yield self._text[place : place + len(letters)]
 
 
 class Vocabulary:
@@ -30,57 +66,69 @@ class Vocabulary:
 
     def __init__(self, titles: Iterable[str], lexicon: Lexicon, analyzer: Analyzer) -> None:
         self.counts: Counter[str] = Counter()
-        for word in lexicon.words:
-            self.counts[word] = 1
-        self._titles = [title for title in titles if title]
-        for title in self._titles:
-            self.counts.update(word for word in analyzer.words(title) if 2 <= len(word) <= LONGEST_WORD)
         self._lookalikes = lexicon.lookalikes
         self._by_sound: dict[str, list[str]] = defaultdict(list)
         self._by_rough_sound: dict[str, list[str]] = defaultdict(list)
         self._by_slip: dict[str, list[str]] = defaultdict(list)
         self._by_initials: dict[str, list[str]] = defaultdict(list)
+        self._initials_from: dict[str, list[str]] = defaultdict(list)
         self._analyzer = analyzer
         self._loose = lexicon.frames | lexicon.stopwords
-        for word in self.counts:
+        self._known: set[str] = set()
+        self._spellings: tuple[Spelling, ...] = ()
+        self._learning = threading.Lock()
+        for word in lexicon.words:
+            self._count(word)
+        self.learn(titles)
+
+    def learn(self, titles: Iterable[str]) -> None:
+        """Add the words and the spelling of titles; others may ask meanwhile.
+
+        Words of titles that are gone stay known until the vocabulary is built anew: whoever asks
+        looks for them in the articles before offering them.
+        """
+        with self._learning:
+            new = [title for title in dict.fromkeys(titles) if title and title not in self._known]
+            if not new:
+                return
+            readings = []
+            for title in new:
+                words = self._analyzer.words(title)
+                readings.append(_read(title, words))
+                for word in words:
+                    if 2 <= len(word) <= LONGEST_WORD:
+                        self._count(word)
+            self._known.update(new)
+            # A short one grows with every commit, a long one stays as it is.
+            last = self._spellings[-1] if self._spellings else None
+            if last is not None and len(last.titles) < GROWING:
+                grown = Spelling([*last.titles, *new], [*last.readings, *readings])
+                self._spellings = (*self._spellings[:-1], grown)
+            else:
+                self._spellings = (*self._spellings, Spelling(new, readings))
+
+    def _count(self, word: str) -> None:
+        if word not in self.counts:
             self._file(word)
-        self._spell_titles()
+        self.counts[word] += 1
 
     def _file(self, word: str) -> None:
         if is_ideographic(word):
             read = syllables(word)
             self._by_sound[" ".join(read)].append(word)
             self._by_rough_sound[rough_key(" ".join(read))].append(word)
-            self._by_initials["".join(syllable[0] for syllable in read)].append(word)
+            initials = "".join(syllable[0] for syllable in read)
+            if initials not in self._by_initials:
+                self._initials_from[initials[0]].append(initials)
+            self._by_initials[initials].append(word)
         if len(word) >= SHORTEST_SLIP:
             for shorter in _deletions(word):
                 self._by_slip[shorter].append(word)
 
-    def _spell_titles(self) -> None:
-        # One long string each: a substring search over it is as fast as memory, whatever is typed.
-        letters, spelled, starts = [], [], [0]
-        places: list[int] = []
-        self._text = "\n".join(self._titles) + "\n"
-        position = 0
-        for title in self._titles:
-            read = syllables(title)
-            letters.append("".join(syllable[0] if syllable else " " for syllable in read))
-            for syllable in read:
-                places.append(position)
-                spelled.append(syllable + " ")
-                position += len(syllable) + 1
-            spelled.append("\n ")
-            places.append(position)
-            position += 2
-            starts.append(position)
-        self._letters = "\n".join(letters) + "\n"
-        self._spelled = " " + "".join(spelled)
-        self._character_of = {place: number for number, place in enumerate(places)}
-
     @property
     def titles(self) -> int:
-        """The number of titles that were read."""
-        return len(self._titles)
+        """The number of different titles that were read."""
+        return len(self._known)
 
     def __contains__(self, word: str) -> bool:
         return word in self.counts
@@ -127,11 +175,8 @@ class Vocabulary:
         phrases: Counter[str] = Counter()
         readings = [letters.split()] if separated else list(split_syllables(letters))
         for syllable_list in readings:
-            wanted = " " + " ".join(syllable_list) + " "
-            for place in _occurrences(self._spelled, wanted, MOST_SPANS):
-                first = self._character_of.get(place)
-                if first is not None:
-                    phrases[self._text[first : first + len(syllable_list)]] += 1
+            for spelling in self._spellings:
+                phrases.update(spelling.read_as(syllable_list))
         key = " ".join(readings[0]) if readings else ""
         phrases.update({word: 1 for word in self._by_sound.get(key, ())})
         return self._weighted(phrases)
@@ -139,8 +184,8 @@ class Vocabulary:
     def by_initials(self, letters: str) -> list[tuple[str, float]]:
         """Return phrases of titles whose initials are ``letters``, with a weight up to 1."""
         phrases: Counter[str] = Counter()
-        for place in _occurrences(self._letters, letters, MOST_SPANS):
-            phrases[self._text[place : place + len(letters)]] += 1
+        for spelling in self._spellings:
+            phrases.update(spelling.beginning_with(letters))
         phrases.update({word: 1 for word in self._by_initials.get(letters, ())})
         return self._weighted(phrases)
 
@@ -152,8 +197,9 @@ class Vocabulary:
                 found = self._by_rough_sound.get(rough_key(" ".join(reading)), ())
                 words.update({word: self.counts[word] for word in found})
         if not words and len(letters) > 2:
-            for first, listed in self._by_initials.items():
-                if first[0] == letters[0] and _is_inside(first, letters):
+            for first in self._initials_from.get(letters[0], ()):
+                if _is_inside(first, letters):
+                    listed = self._by_initials[first]
                     words.update({word: self.counts[word] for word in listed if spells(letters, word)})
         return self._weighted(words)
 
@@ -207,6 +253,18 @@ class Vocabulary:
         return (0.1 + real / len(phrase)) ** 3 * (2.0 if phrase in self.counts else 1.0)
 
 
+def _read(title: str, words: Sequence[str]) -> list[str]:
+    """Return the syllables of a title, word by word: words come again, so each is looked up once."""
+    read: list[str] = []
+    for word in words:
+        place = title.find(word, len(read))
+        if place >= 0:
+            read.extend(title[len(read) : place])
+            read.extend(syllables(word))
+    read.extend(title[len(read) :])
+    return [syllable if len(syllable) > 1 else syllables(syllable)[0] for syllable in read]
+
+
 def _occurrences(text: str, wanted: str, limit: int) -> Iterator[int]:
     place = text.find(wanted)
     while place >= 0 and limit:
@@ -239,70 +297,6 @@ def _one_slip(first: str, second: str) -> bool:
     if len(rest[0]) == 2 and len(rest[1]) == 2:
         return rest[0] == rest[1][::-1]
     return len(rest[0]) <= 1 and len(rest[1]) <= 1
-
-
-_INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsyw", "")
-_FINALS = [
-    "iang",
-    "iong",
-    "uang",
-    "ang",
-    "eng",
-    "ing",
-    "ong",
-    "ian",
-    "iao",
-    "uai",
-    "uan",
-    "ai",
-    "an",
-    "ao",
-    "ei",
-    "en",
-    "er",
-    "ia",
-    "ie",
-    "in",
-    "iu",
-    "ou",
-    "ua",
-    "ue",
-    "ui",
-    "un",
-    "uo",
-    "ve",
-    "a",
-    "e",
-    "i",
-    "o",
-    "u",
-    "v",
-]
-
-
-def split_syllables(letters: str, most: int = 6) -> Iterator[list[str]]:
-    """Yield the ways to read up to 60 letters as pinyin syllables, fewest syllables first."""
-    if not letters or len(letters) > LONGEST_LETTERS:
-        return
-    # readings[place] holds the best ways to read what follows; working from the end keeps this linear.
-    readings: list[list[list[str]]] = [[] for _ in letters] + [[[]]]
-    for start in range(len(letters) - 1, -1, -1):
-        found = [
-            [letters[start:end], *rest]
-            for end in range(start + 1, min(start + 6, len(letters)) + 1)
-            if readings[end] and is_syllable(letters[start:end])
-            for rest in readings[end]
-        ]
-        readings[start] = sorted(found, key=len)[:most]
-    yield from readings[0]
-
-
-def is_syllable(text: str) -> bool:
-    """Return whether letters can be one pinyin syllable."""
-    for initial in _INITIALS:
-        if text.startswith(initial) and text[len(initial) :] in _FINALS:
-            return not (initial == "" and text[0] in "iuv")
-    return False
 
 
 def folded_titles(titles: Iterable[str]) -> list[str]:

@@ -85,14 +85,7 @@ class WhooshEngine:
         """Return an engine over the same commit with other entries over the shipped lists."""
         opened, language = self.opened(), Language(self._language.folder, overlay)
         tried = WhooshEngine(self._folder.root, language, self._weights)
-        tried._opened = Opened(
-            opened.index,
-            opened.snapshot,
-            language,
-            self._weights,
-            opened.vocabulary,
-            before=opened.scorer,
-        )
+        tried._opened = Opened(opened.index, opened.snapshot, language, self._weights, opened)
         tried._path, tried._leaves, tried._trusted = self._path, self._leaves, self._trusted
         tried._trusted_in = self._trusted_in
         return tried
@@ -105,14 +98,7 @@ class WhooshEngine:
             raise SearchUnavailable("搜索索引尚未就绪，正在建立或重建。")
         with rehearsed(path, self._trusted, self._leaves, opened.language.analyzer, changes) as found:
             tried = WhooshEngine(self._folder.root, opened.language, self._weights)
-            tried._opened = Opened(
-                *found,
-                opened.language,
-                self._weights,
-                opened.vocabulary,
-                before=opened.scorer,
-                keeps_vocabulary=True,
-            )
+            tried._opened = Opened(*found, opened.language, self._weights, opened, rehearses=True)
             # Never to be exchanged for what is in use.
             tried._checked_at = float("inf")
             yield tried
@@ -151,14 +137,7 @@ class WhooshEngine:
         self._language, opened = language, self._opened
         if opened is not None:
             # The same commit, understood with the new words; the old vocabulary serves a moment longer.
-            self._opened = Opened(
-                opened.index,
-                opened.snapshot,
-                language,
-                self._weights,
-                opened.vocabulary,
-                before=opened.scorer,
-            )
+            self._opened = Opened(opened.index, opened.snapshot, language, self._weights, opened)
 
     def _reopen(self) -> None:
         problem: Exception | None = None
@@ -180,14 +159,7 @@ class WhooshEngine:
                 time.sleep(0.01)
                 continue
             known = self._opened if path == self._path else None
-            self._opened = Opened(
-                index,
-                snapshot,
-                self._language,
-                self._weights,
-                known.vocabulary if known else None,
-                before=known.scorer if known else None,
-            )
+            self._opened = Opened(index, snapshot, self._language, self._weights, known)
             self._path = path
             return
         log.warning("index is not readable: %r", problem)
