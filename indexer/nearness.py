@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 
@@ -44,12 +43,14 @@ class Occurrences:
         steps = np.zeros(self.size + 1, np.int64)
         np.add.at(steps, self.starts, 1)
         np.add.at(steps, self.ends, -1)
-        return np.append(0, np.cumsum(np.cumsum(steps)[:-1] > 0))
+        before: IntArray = np.append(0, np.cumsum(np.cumsum(steps)[:-1] > 0))
+        return before
 
     def covered(self) -> IntArray:
         """Return how many characters of each text belong to a unit."""
         before = self.covered_before()
-        return before[np.append(self.begins[1:], self.size)] - before[self.begins]
+        covered: IntArray = before[np.append(self.begins[1:], self.size)] - before[self.begins]
+        return covered
 
     def order(self, wanted: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         """Return which share of the query's neighbouring units each text has in this order, first places compared.
@@ -97,20 +98,6 @@ class Occurrences:
         shortest = np.full(len(self.begins), FAR)
         np.minimum.at(shortest, self.texts[complete], (self.ends - first)[complete])
         return shortest
-
-    def order(self, wanted: int) -> float:
-        """Return which share of the query's neighbouring units stands in this order, first places compared.
-
-        Args:
-            wanted: How many units there are to be found.
-        """
-        if len(self.lengths) < 2:
-            return 0.0
-        first: dict[int, int] = {}
-        for start, _end, number in self.found:
-            first[number] = min(first.get(number, start), start)
-        places = [first[number] for number in sorted(first)]
-        return sum(one < other for one, other in pairwise(places)) / (wanted - 1)
 
 
 def telling_units(plan: Plan) -> tuple[Unit, ...]:
@@ -174,7 +161,6 @@ def _held(matcher: Matcher, fields: Sequence[str], text: str, rows: IntArray) ->
 
 
 def _in_order(
-    size: int,
     size: int,
     begins: IntArray,
     parts: Sequence[tuple[IntArray, IntArray, int, int]],

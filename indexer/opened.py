@@ -47,6 +47,7 @@ class Opened:
         self.scorer: Scorer = Scorer(snapshot, weights, known.scorer if known else None)
         self.title_of = TitleReader(snapshot, language, lambda: self.vocabulary)
         self.factors = factors or Factors()
+        self.vocabulary: Vocabulary
         if known is not None and rehearses:
             self.vocabulary = known.vocabulary
         elif known is None or (known.language is not language and snapshot.size <= SMALL):
