@@ -228,7 +228,15 @@ class Answerer:
         return tuple(dict.fromkeys(reasons))
 
     def suggest(self, query: SuggestQuery) -> list[Suggestion]:
-        """Return articles for a text being typed, best first."""
+        """Return articles for a text being typed, best first.
+
+        Where enough titles hold the very text, they are read from memory; only otherwise are other
+        spellings, single words and synonyms of it looked for.
+        """
+        shown = self._snapshot.states(query.instant.timestamp()).current
+        heads = self._opened.title_texts.find(query.text, self._readable(query) & shown, query.limit)
+        if heads:
+            return [self._suggestion(head, (query.text,)) for head in heads]
         plan = self._opened.planner(self._readable(query)).plan(query.text)
         if not plan.units:
             return []
@@ -253,14 +261,11 @@ class Answerer:
         # At one instant an article shows one revision, so nothing has to be folded.
         ranked = rank(self._opened.scorer, self._opened.title_of, found, plan, scope, allowed)[: query.limit]
         texts = wanted_texts(plan)
-        suggestions = []
-        for item in ranked:
-            title = snapshot.title(item.head)
-            record = snapshot.heads[item.head]
-            suggestions.append(
-                Suggestion(int(record["article"]), title, marks(title, texts), int(record["department"]))
-            )
-        return suggestions
+        return [self._suggestion(item.head, texts) for item in ranked]
+
+    def _suggestion(self, head: int, texts: Sequence[str]) -> Suggestion:
+        title, record = self._snapshot.title(head), self._snapshot.heads[head]
+        return Suggestion(int(record["article"]), title, marks(title, texts), int(record["department"]))
 
     def mark(self, query_text: str, text: str) -> Marks:
         """Return where the words of a query stand in a text."""

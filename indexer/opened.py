@@ -10,6 +10,7 @@ from indexer.plan import Factors
 from indexer.planner import Planner
 from indexer.scoring import Scorer
 from indexer.snapshot import BoolArray, Leaf, Snapshot
+from indexer.title_texts import TitleTexts
 from indexer.titles import TitleReader
 from indexer.vocabulary import Vocabulary, folded_titles
 from indexer.weights import Weights
@@ -46,6 +47,9 @@ class Opened:
         self.language = language
         self.scorer: Scorer = Scorer(snapshot, weights, known.scorer if known else None)
         self.title_of = TitleReader(snapshot, language, lambda: self.vocabulary)
+        self.title_texts = TitleTexts(snapshot)
+        if not self.title_texts.read(SMALL):
+            self._begin(self.title_texts.read)
         self.factors = factors or Factors()
         self.vocabulary: Vocabulary
         if known is not None and rehearses:
@@ -82,7 +86,7 @@ class Opened:
             bytes(leaf.texts[doc]).decode("utf-8") for leaf in leaves for doc in leaf.head_docs.tolist()
         )
 
-    def _begin(self, work: Callable[[], None]) -> None:
+    def _begin(self, work: Callable[[], object]) -> None:
         threading.Thread(target=work, name="vocabulary", daemon=True).start()
 
     def planner(self, readable: BoolArray) -> Planner:

@@ -31,6 +31,8 @@ class Leaf:
     head_of_passage: Rows
     head_docs: IntArray
     place_docs: IntArray
+    # Kept here because a segment's titles never change; see ``indexer.title_texts``.
+    title_block: Any = None
     _squeezed: dict[int, str] = field(default_factory=dict)
 
     @classmethod

@@ -18,6 +18,7 @@ TYPING_WINDOW = timedelta(seconds=30)
 REFORMULATION_WINDOW = timedelta(minutes=5)
 LONGEST_WAY = timedelta(minutes=30)
 TEXT_LIMIT = 200
+REMEMBERED = 200
 
 
 @dataclass(frozen=True)
@@ -126,18 +127,21 @@ def forget_before(session: Session, moment: datetime) -> tuple[int, int]:
 
 
 def recent_searches(session: Session, actor: Actor, limit: int = 8, prefix: str = "") -> list[str]:
-    """Return the actor's last different search texts, newest first."""
-    folded = "".join(prefix.lower().split())
-    last = (
-        select(func.max(Search.id).label("id"))
-        .where(Search.person_id == actor.person_id, Search.folded.startswith(folded, autoescape=True))
-        .group_by(Search.folded)
-        .order_by(func.max(Search.id).desc())
-        .limit(limit)
-        .subquery()
+    """Return the actor's last different search texts that begin with ``prefix``, newest first.
+
+    Looks at the last ``REMEMBERED`` searches only, so that a busy year costs no more than a first week.
+    """
+    rows = session.execute(
+        select(Search.folded, Search.text)
+        .where(Search.person_id == actor.person_id)
+        .order_by(Search.searched_at.desc(), Search.id.desc())
+        .limit(REMEMBERED)
     )
-    texts = select(Search.text).join(last, Search.id == last.c.id).order_by(Search.id.desc())
-    return list(session.scalars(texts))
+    last: dict[str, str] = {}
+    for folded, text in rows:
+        last.setdefault(folded, text)
+    wanted = "".join(prefix.lower().split())
+    return [text for folded, text in last.items() if folded.startswith(wanted)][:limit]
 
 
 def recent_views(
@@ -185,7 +189,10 @@ def view_counts(session: Session, article_ids: Sequence[int]) -> dict[int, int]:
 
 def _last_search(session: Session, actor: Actor) -> Search | None:
     return session.scalar(
-        select(Search).where(Search.person_id == actor.person_id).order_by(Search.id.desc()).limit(1)
+        select(Search)
+        .where(Search.person_id == actor.person_id)
+        .order_by(Search.searched_at.desc(), Search.id.desc())
+        .limit(1)
     )
 
 

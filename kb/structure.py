@@ -33,7 +33,7 @@ class Structure:
     keys: Sequence[str]
     nodes: Sequence[Node]
     departments: Sequence[Department]
-    made: dict[object, Any] = field(default_factory=dict)
+    made: dict[object, tuple[object, Any]] = field(default_factory=dict)
 
 
 class StructureHolder:
@@ -80,15 +80,23 @@ def departments_of(session: Session) -> Sequence[Department]:
     return kept.departments if kept is not None else _departments(session)
 
 
-def worked_out(session: Session, key: object, make: Callable[[], Made]) -> Made:
-    """Return what ``make`` works out from the structure alone; a reading session asks it once for a key."""
+def worked_out(session: Session, key: object, make: Callable[[], Made], at: object = None) -> Made:
+    """Return what ``make`` works out; a reading session takes what was made for the same key before.
+
+    Args:
+        session: Whose structure it is made from; with another structure it is made anew.
+        key: What it is, with everything else that it depends on.
+        make: Works it out.
+        at: When it is; what was made at another time is replaced.
+    """
     kept = _kept(session)
     if kept is None:
         return make()
-    found: Made | None = kept.made.get(key)
-    if found is None:
-        found = kept.made[key] = make()
-    return found
+    found = kept.made.get(key)
+    if found is None or found[0] != at:
+        found = kept.made[key] = (at, make())
+    made: Made = found[1]
+    return made
 
 
 def structure_version(session: Session) -> int:

@@ -239,7 +239,7 @@ def _record(actor: Actor, found: Reading, address: Address, moment: datetime) ->
         if search_id is not None and rank is not None:
             record_opened(session, actor, search_id, article.id, rank, moment)
 
-    after_response(write)
+    after_response(write, may_wait=True)
 
 
 def _contents(revision: Revision) -> list[Heading]:

@@ -94,7 +94,7 @@ def _load(token: str) -> SignedIn | None:
         return None
     person, login = found
     if is_stale(login, at):
-        after_response(lambda db: mark_seen(db, token, at))
+        after_response(lambda db: mark_seen(db, token, at), may_wait=True)
     return SignedIn(person, token)
 
 

@@ -48,14 +48,24 @@ def _serve_web(services: Services) -> None:
     import waitress
 
     from web.app import create_app
+    from web.recording import keep_notebook
 
     settings = services.settings
     app = create_app(settings, services)
     # On SystemExit waitress lets the running requests finish.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
-    waitress.serve(
-        app, host=settings.host, port=settings.port, threads=settings.threads, ident=None, channel_timeout=60
-    )
+    notebook = keep_notebook(app)
+    try:
+        waitress.serve(
+            app,
+            host=settings.host,
+            port=settings.port,
+            threads=settings.threads,
+            ident=None,
+            channel_timeout=60,
+        )
+    finally:
+        notebook.close()
 
 
 def _serve_all(services: Services) -> None:

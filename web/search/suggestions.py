@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
@@ -14,6 +13,8 @@ from kb.errors import SearchUnavailable
 from kb.feeds import hot_continuations, hot_queries
 from kb.nodes import nodes_by_id, visible_tree
 from kb.ports import Marks, SearchEngine, SuggestQuery
+from kb.structure import worked_out
+from web.addresses import address_of, list_address
 from web.transactions import services
 
 ROWS = 10
@@ -54,15 +55,13 @@ def groups(
             ("recent", _("最近搜索"), _queries(recent, "")), ("hot", _("大家在搜"), _queries(hot[:4], ""))
         )
     articles = _articles(session, scope, engine, text, moment, as_of)
-    own = [
-        *recent_searches(session, actor, RECENT + 1, text),
-        *_begun(engine, text, recent_searches(session, actor, REMEMBERED)),
-    ]
+    history = recent_searches(session, actor, REMEMBERED)
+    own = [*(query for query in history if _continues(query, text)), *_begun(engine, text, history)]
     recent = [query for query in dict.fromkeys(own) if query != text][:RECENT]
     known = {text, *recent}
     asked = hot_continuations(session, scope, text, moment, limit=8)
     if _is_spelled(text):
-        asked += _begun(engine, text, hot_queries(session, scope, moment, days=HOT_DAYS, limit=REMEMBERED))
+        asked += _begun(engine, text, _hot(session, scope, moment))
     more = [query for query in dict.fromkeys(asked) if query not in known]
     room = max(1, ROWS - len(articles) - len(recent) - CATEGORIES)
     return _present(
@@ -71,6 +70,19 @@ def groups(
         ("recent", _("最近搜索"), _queries(recent, text)),
         ("node", _("分类"), _categories(session, scope, engine, text)),
     )
+
+
+def _hot(session: Session, scope: AudienceScope, moment: datetime) -> Sequence[str]:
+    """Return what is asked often, added up once a minute for all who may hear of the same questions."""
+
+    def ask() -> Sequence[str]:
+        return hot_queries(session, scope, moment, days=HOT_DAYS, limit=REMEMBERED)
+
+    return worked_out(session, ("hot", scope.outside), ask, at=int(moment.timestamp()) // 60)
+
+
+def _continues(query: str, text: str) -> bool:
+    return "".join(query.lower().split()).startswith("".join(text.lower().split()))
 
 
 def _is_spelled(text: str) -> bool:
@@ -102,7 +114,7 @@ def _articles(
         _item(
             hit.title,
             hit.marks,
-            url_for("articles.page", article_id=hit.article_id, q=text, as_of=_minute(as_of)),
+            address_of("articles.page", hit.article_id, q=text, as_of=_minute(as_of)),
             names.get(hit.department_id, ""),
         )
         for hit in found
@@ -114,7 +126,7 @@ def _minute(as_of: datetime | None) -> str | None:
 
 
 def _queries(texts: Iterable[str], typed: str) -> list[Item]:
-    return [_item(query, _prefix(query, typed), url_for("search.page", q=query)) for query in texts]
+    return [_item(query, _prefix(query, typed), list_address("search.page", {"q": query})) for query in texts]
 
 
 def _categories(session: Session, scope: AudienceScope, engine: SearchEngine, text: str) -> list[Item]:
@@ -127,7 +139,7 @@ def _categories(session: Session, scope: AudienceScope, engine: SearchEngine, te
         if place >= 0 or node.title in begun:
             above = nodes.get(node.parent_id) if node.parent_id is not None else None
             marks = ((place, place + len(wanted)),) if place >= 0 else ()
-            url = url_for("search.page", node=node.id)
+            url = list_address("search.page", {"node": node.id})
             items.append(_item(node.title, marks, url, above.title if above else ""))
     return items[:CATEGORIES]
 

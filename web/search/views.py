@@ -154,7 +154,7 @@ def _record(actor: Actor, address: Address, result: SearchResult, moment: dateti
         if not was_just_asked(session, actor, text, conditions, moment - SAME_QUESTION):
             record_search(session, actor, text, conditions, result.total, result.took_ms, moment)
 
-    after_response(write)
+    after_response(write, may_wait=True)
 
 
 def _context(

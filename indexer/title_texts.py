@@ -1,0 +1,105 @@
+"""Titles that contain what is being typed, found in memory without asking any posting list."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from indexer.codec import IntArray
+from indexer.fold import is_han, is_kana, squeeze
+from indexer.snapshot import BoolArray, Leaf, Snapshot
+
+# After so many titles that hold the text and may not be shown, the ranked way is the quicker one.
+MOST_TRIED = 20_000
+# More than any list of suggestions shows.
+MOST_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class TitleBlock:
+    """The titles of one segment in one text, a line each, those to offer first on top.
+
+    ``starts`` holds where each line begins in ``text`` and ``heads`` whose title it is.
+    """
+
+    text: str
+    starts: IntArray
+    heads: IntArray
+
+    @classmethod
+    def of(cls, leaf: Leaf) -> "TitleBlock":
+        """Read, fold and order the titles of a segment: the shorter first, then the newer."""
+        titles = [squeeze(bytes(leaf.texts[int(doc)]).decode("utf-8")) for doc in leaf.head_docs]
+        lengths = np.array([len(title) for title in titles], np.int64)
+        order = np.lexsort((-leaf.heads["shown_from"], lengths))
+        starts = np.concatenate(([1], 1 + np.cumsum(lengths[order] + 1)))[:-1]
+        return cls("\n" + "\n".join(titles[number] for number in order) + "\n", starts, order)
+
+    def holding(self, text: str, *, first: bool) -> Iterator[int]:
+        """Yield the heads whose title begins with a text (``first``) or has it further in, in order."""
+        wanted = "\n" + text if first else text
+        place = self.text.find(wanted)
+        while place >= 0:
+            begins = place + 1 if first else place
+            if first or self.text[place - 1] != "\n":
+                yield int(self.heads[int(np.searchsorted(self.starts, begins, side="right")) - 1])
+            place = self.text.find(wanted, self.text.find("\n", begins))
+
+
+class TitleTexts:
+    """The titles of a snapshot; the blocks of its segments are kept with them over commits.
+
+    Args:
+        snapshot: The open commit.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def read(self, most: int | None = None) -> bool:
+        """Read the titles of the segments that lack them.
+
+        Args:
+            most: Leave out segments with more heads than that.
+
+        Returns:
+            Whether all of them have been read now.
+        """
+        for leaf in self._snapshot.leaves:
+            if leaf.title_block is None and (most is None or len(leaf.heads) <= most):
+                leaf.title_block = TitleBlock.of(leaf)
+        return all(leaf.title_block is not None for leaf in self._snapshot.leaves)
+
+    def find(self, typed: str, allowed: BoolArray, limit: int) -> list[int]:
+        """Return ``limit`` heads whose titles hold what is typed, character by character, best first.
+
+        Those that begin with it come first, then the shorter and the newer. Empty, so that titles have to
+        be ranked, if there are fewer, if letters are typed, which may spell something, or if the titles
+        have not been read yet.
+        """
+        text = squeeze(typed)
+        if not text or not all(is_han(char) or is_kana(char) or char.isdigit() for char in text):
+            return []
+        if any(leaf.title_block is None for leaf in self._snapshot.leaves):
+            return []
+        found: list[int] = []
+        for first in (True, False):
+            more = [
+                head
+                for number, leaf in enumerate(self._snapshot.leaves)
+                for head in self._allowed(leaf, self._snapshot.base("title", number), text, allowed, first)
+            ]
+            found += sorted(more, key=self._rank)
+            if len(found) >= limit:
+                return found[:limit]
+        return []
+
+    def _allowed(self, leaf: Leaf, base: int, text: str, allowed: BoolArray, first: bool) -> Iterator[int]:
+        # In the block's order, which is that of ``_rank``: no later one can be among the best.
+        holding = itertools.islice(leaf.title_block.holding(text, first=first), MOST_TRIED)
+        return itertools.islice((base + head for head in holding if allowed[base + head]), MOST_SHOWN)
+
+    def _rank(self, head: int) -> tuple[int, float]:
+        shown_from = self._snapshot.heads["shown_from"][head]
+        return len(squeeze(self._snapshot.title(head))), -float(shown_from)
