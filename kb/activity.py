@@ -83,6 +83,24 @@ def record_search(
     return row.id
 
 
+def repeat_search(
+    session: Session, actor: Actor, text: str, conditions: Mapping[str, str], at: datetime
+) -> None:
+    """Record again a search of the actor that was answered before, with what was found then."""
+    before = session.scalar(
+        select(Search)
+        .where(
+            Search.person_id == actor.person_id,
+            Search.folded == folded_query(text),
+            Search.conditions == _as_stored(conditions),
+        )
+        .order_by(Search.searched_at.desc(), Search.id.desc())
+        .limit(1)
+    )
+    if before is not None:
+        record_search(session, actor, text, conditions, before.total, before.took_ms, at)
+
+
 def was_just_asked(
     session: Session, actor: Actor, text: str, conditions: Mapping[str, str], since: datetime
 ) -> bool:

@@ -124,7 +124,7 @@ class Revision(Table):
     effective_from: Mapped[datetime | None] = mapped_column(Instant)
     effective_to: Mapped[datetime | None] = mapped_column(Instant)
     shown_from: Mapped[datetime | None] = mapped_column(Instant, index=True)
-    shown_to: Mapped[datetime | None] = mapped_column(Instant)
+    shown_to: Mapped[datetime | None] = mapped_column(Instant, index=True)
 
     article: Mapped[Article] = relationship(back_populates="revisions")
     contributors: Mapped[list["RevisionContributor"]] = relationship(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 import kb.search as search_use_case
 from kb.access import Actor, audience_scope
-from kb.activity import record_search, was_just_asked
+from kb.activity import record_search, repeat_search, was_just_asked
 from kb.departments import all_departments
 from kb.errors import Invalid
 from kb.nodes import nodes_by_id, visible_tree
@@ -19,6 +19,7 @@ from kb.revisions import Status, shown_at
 from kb.search import PAGE_SIZE, ResultRow, SearchResult
 from kb.successors import Successor, current_of
 from web.addresses import address_of
+from web.freshness import is_known, list_tag, unchanged
 from web.marking import around, marked
 from web.recording import after_response
 from web.search import results
@@ -54,15 +55,22 @@ def page() -> Response:
     moment, zone = now(), services().zone
     actor = current_actor()
     address = read(request.args, moment, zone)
+    fragment = FRAGMENT_HEADER in request.headers
     with reading() as session:
+        # A briefcase changes without any of the numbers that a tag is made of.
+        tag = list_tag(session, moment) if fragment and address.request.place is None else ""
+        if tag and is_known(tag):
+            _record_again(actor, address, moment)
+            return unchanged(tag)
         address, result = _answer(session, actor, address, moment)
         if result is not None and address.request.text and address.request.page == 1:
             _record(actor, address, result, moment)
         context = _context(session, actor, address, result, moment)
-        fragment = FRAGMENT_HEADER in request.headers
         template = "search/region.html" if fragment else "search/page.html"
         response = make_response(render_template(template, **context))
     response.vary.add(FRAGMENT_HEADER)
+    if tag and result is not None and not result.degraded:
+        response.set_etag(tag)
     return response
 
 
@@ -147,14 +155,29 @@ def _answer(
 
 
 def _record(actor: Actor, address: Address, result: SearchResult, moment: datetime) -> None:
-    text = address.request.text
-    conditions = {name: value for name, value in address.parameters().items() if name != "q"}
+    text, conditions = address.request.text, _conditions(address)
 
     def write(session: Session) -> None:
         if not was_just_asked(session, actor, text, conditions, moment - SAME_QUESTION):
             record_search(session, actor, text, conditions, result.total, result.took_ms, moment)
 
     after_response(write, may_wait=True)
+
+
+def _record_again(actor: Actor, address: Address, moment: datetime) -> None:
+    """Note that a person came back to a list, as it was noted before."""
+    text, conditions = address.request.text, _conditions(address)
+
+    def write(session: Session) -> None:
+        if not was_just_asked(session, actor, text, conditions, moment - SAME_QUESTION):
+            repeat_search(session, actor, text, conditions, moment)
+
+    if text and address.request.page == 1:
+        after_response(write, may_wait=True)
+
+
+def _conditions(address: Address) -> dict[str, str]:
+    return {name: value for name, value in address.parameters().items() if name != "q"}
 
 
 def _context(

@@ -16,6 +16,10 @@ let loading = null;
 let previewTimer = 0;
 let previewStop = null;
 let previews = new Map();
+// Lists seen lately, kept in this page alone: the server says whether one is still right, and it is
+// gone with the page, so that nobody finds it on the machine after the person has logged out.
+const LISTS_KEPT = 20;
+const lists = new Map();
 
 const region = () => document.getElementById("region");
 const cards = () => [...document.querySelectorAll("#hits > .hit")];
@@ -33,10 +37,15 @@ async function load(url, { push = true, scroll = null, focus = "" } = {}) {
   const slow = window.setTimeout(() => showBusy(say("slow"), say("cancel"), () => stop.abort()), SLOW_AFTER_MS);
   region().classList.add("is-busy");
   try {
-    const response = await fetch(url, { headers: { "X-KB-Fragment": "results" }, signal: stop.signal });
+    const kept = lists.get(new URL(url, window.location.href).href);
+    const headers = { "X-KB-Fragment": "results" };
+    if (kept) headers["If-None-Match"] = kept.tag;
+    const response = await fetch(url, { headers, signal: stop.signal, cache: "no-store" });
     if (response.redirected || response.status === 401) return window.location.assign(url);
-    if (!response.ok) throw new Error(String(response.status));
-    const html = await response.text();
+    const isKept = Boolean(kept) && response.status === 304;
+    if (!response.ok && !isKept) throw new Error(String(response.status));
+    const html = isKept ? kept.html : await response.text();
+    keep(new URL(url, window.location.href).href, response.headers.get("ETag"), html);
     if (loading !== stop) return undefined;
     if (push) window.history.replaceState({ ...window.history.state, scroll: window.scrollY }, "");
     swap(html, push);
@@ -56,6 +65,13 @@ async function load(url, { push = true, scroll = null, focus = "" } = {}) {
     }
   }
   return undefined;
+}
+
+function keep(url, tag, html) {
+  lists.delete(url);
+  if (!tag) return;
+  lists.set(url, { tag, html });
+  if (lists.size > LISTS_KEPT) lists.delete(lists.keys().next().value);
 }
 
 function swap(html, isNew) {
