@@ -3,13 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+from browsing import arrive, reads
+
 from kb.articles import add_revision, approve, create_article
 from kb.database import Database
 from kb.golden_queries import check, golden_queries
 from kb.lexicon import all_pins
 from kb.models import Department, Gap, Node, Person, Role
 from kb.revision_text import RevisionText
-from tests.browsing import until
+
+pytestmark = pytest.mark.browser
 
 OpenPage = Callable[..., Any]
 QUERY = "饕餮貔貅麒麟"
@@ -19,9 +23,9 @@ def test_nothing_found_is_asked_with_a_key_answered_told_and_found(
     open_page: OpenPage, site: Any, follow: Callable[[], object]
 ) -> None:
     page = open_page(f"/search?q={QUERY}", role="agent")
-    page.wait_for_selector(".gap-offer")
+    arrive(page, ".gap-offer")
     page.keyboard.press("q")
-    page.wait_for_selector(".notice-info")
+    arrive(page, ".notice-info")
     assert "有答案时会通知您" in page.inner_text("main")
 
     keeper = open_page("/gaps", role="manager")
@@ -34,7 +38,7 @@ def test_nothing_found_is_asked_with_a_key_answered_told_and_found(
     follow()
 
     page.goto(f"{site.url}/search?q={QUERY}")
-    until(page, "title => document.querySelector('.hit-link').textContent === title", f"{QUERY}办理口径")
+    reads(page, ".hit-link", f"{QUERY}办理口径")
     page.goto(f"{site.url}/notifications")
     assert f"{QUERY}办理口径" in page.inner_text("main")
     keeper.goto(f"{site.url}/golden")

@@ -1,4 +1,4 @@
-"""The command ``kb``, run as a real process in a home of its own."""
+"""The command ``kb`` in a home of its own; where the process itself is the subject, as a real one."""
 
 import http.client
 import json
@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
+from commanding import Done, run_kb
 from openpyxl import Workbook
 
 from web.cli import run
@@ -28,7 +30,7 @@ ROWS = [
     {"id": "fee", "title": "信用卡年费标准", "body": "普卡一百元，刷满六笔免次年。", "node": "信用卡"},
     {"id": "limit", "title": "转账限额", "body": "手机银行单日限额五十万元。", "node": "电子银行"},
 ]
-Kb = Callable[..., "subprocess.CompletedProcess[str]"]
+Kb = Callable[..., Done]
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
@@ -36,13 +38,10 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     return {**inherited, "KB_HOME": str(home), "PYTHONPATH": str(ROOT), **more}
 
 
-def run_kb(
-    home: Path, *arguments: str, stdin: str = "", **settings: str
-) -> "subprocess.CompletedProcess[str]":
+def run_process(home: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "web.cli", *arguments],
         env=environment(home, **settings),
-        input=stdin,
         capture_output=True,
         text=True,
         timeout=180,
@@ -94,14 +93,14 @@ def test_every_command_explains_itself(command):
 
 def test_upgrade_makes_a_private_home_and_can_be_repeated(tmp_path):
     home = tmp_path / "new" / "home"
-    assert run_kb(home, "upgrade").returncode == 0
+    assert run_process(home, "upgrade").returncode == 0
     assert run_kb(home, "upgrade").returncode == 0
     assert home.stat().st_mode & 0o077 == 0
     assert (home / "secret.key").stat().st_mode & 0o077 == 0
 
 
 def test_a_command_without_a_database_says_what_to_do_and_makes_none(tmp_path):
-    done = run_kb(tmp_path, "search", "挂失")
+    done = run_process(tmp_path, "search", "挂失")
     assert (done.returncode, done.stdout) == (1, "")
     assert "kb upgrade" in done.stderr
     assert not list(tmp_path.glob("*.sqlite3"))
@@ -129,7 +128,7 @@ def test_a_misused_command_exits_with_2_and_says_why_in_chinese(arguments, said,
 
 
 def test_a_wrong_setting_is_named(filled_home):
-    done = run_kb(filled_home, "index", KB_PORT="eighty")
+    done = run_process(filled_home, "index", KB_PORT="eighty")
     assert done.returncode == 1
     assert "KB_PORT" in done.stderr
     assert "Traceback" not in done.stderr
@@ -330,7 +329,7 @@ def test_the_sample_can_be_loaded_indexed_and_searched(empty_home):
     assert "演示账号 agent" in run_kb(empty_home, "sample").stdout
     assert "没有改动" in run_kb(empty_home, "sample").stdout
     assert run_kb(empty_home, "index").returncode == 0
-    found = json.loads(run_kb(empty_home, "search", "挂失", "--as", "agent", "--json").stdout)
+    found = json.loads(run_process(empty_home, "search", "挂失", "--as", "agent", "--json").stdout)
     assert found["total"] > 5
     in_files = json.loads(
         run_kb(empty_home, "search", "挂失申请书", "--scope", "attachment", "--json").stdout
@@ -355,7 +354,7 @@ def answers(port: int) -> bool:
         connection.close()
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 40.0) -> bool:
+def wait_until(condition: Callable[[], bool], seconds: float = 120.0) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
@@ -364,13 +363,29 @@ def wait_until(condition: Callable[[], bool], seconds: float = 40.0) -> bool:
     return False
 
 
+Server = tuple["subprocess.Popen[str]", int]
+
+
 @pytest.fixture
-def server(filled_home: Path) -> Iterator[tuple["subprocess.Popen[str]", int]]:
-    """``kb serve`` running on a free port."""
+def server(filled_home: Path) -> Iterator[Server]:
+    """``kb serve`` running on a free port, to be ended by the test."""
+    with serving(filled_home) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def lasting_server(filled_home: Path) -> Iterator[Server]:
+    """``kb serve`` running on a free port, for the tests that leave it running."""
+    with serving(filled_home) as started:
+        yield started
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[Server]:
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "web.cli", "serve"],
-        env=environment(filled_home, KB_PORT=str(port)),
+        env=environment(home, KB_PORT=str(port)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -412,8 +427,8 @@ def test_the_children_end_when_the_supervisor_is_killed(server):
 
 
 @pytest.mark.slow
-def test_a_killed_child_is_started_again(server):
-    process, port = server
+def test_a_killed_child_is_started_again(lasting_server):
+    process, port = lasting_server
     for child in psutil.Process(process.pid).children():
         child.kill()
     assert wait_until(lambda: len(psutil.Process(process.pid).children()) == 2)
@@ -421,17 +436,19 @@ def test_a_killed_child_is_started_again(server):
 
 
 @pytest.mark.slow
-def test_what_is_imported_while_the_server_runs_is_found_within_seconds(server, filled_home, tmp_path):
+def test_what_is_imported_while_the_server_runs_is_found_within_seconds(
+    lasting_server, filled_home, tmp_path
+):
     row = {"id": "new", "title": "数字藏品兑换", "body": "暂不支持。"}
     run_kb(filled_home, "import", write_rows(tmp_path / "rows.jsonl", row), "--source", "later")
 
     def is_found() -> bool:
         return bool(json.loads(run_kb(filled_home, "search", "数字藏品", "--json").stdout)["total"])
 
-    assert wait_until(is_found, 15)
+    assert wait_until(is_found, 30)
 
 
 @pytest.mark.slow
-def test_a_port_in_use_is_a_failure_with_advice(server, filled_home):
-    done = run_kb(filled_home, "serve", KB_PORT=str(server[1]))
+def test_a_port_in_use_is_a_failure_with_advice(lasting_server, filled_home):
+    done = run_process(filled_home, "serve", KB_PORT=str(lasting_server[1]))
     assert (done.returncode, "KB_PORT" in done.stderr) == (1, True)

@@ -1,38 +1,24 @@
 """Publishing by command: written by one person's token, approved by another's, found as it stood before."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from commanding import Done, run_kb
 from small_bank import World
 
-ROOT = Path(__file__).resolve().parents[2]
-Kb = Callable[..., "subprocess.CompletedProcess[str]"]
+Kb = Callable[..., Done]
 
 
 @pytest.fixture
 def kb(home: Path) -> Kb:
     """Runs ``kb`` on the small bank, for the person whose token is given."""
 
-    def run(
-        *arguments: str, token: str = "", stdin: str = "", code: int = 0
-    ) -> "subprocess.CompletedProcess[str]":
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("KB_")}
-        done = subprocess.run(
-            [sys.executable, "-m", "web.cli", *arguments],
-            env={**inherited, "KB_HOME": str(home), "PYTHONPATH": str(ROOT), "KB_TOKEN": token},
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+    def run(*arguments: str, token: str = "", stdin: str = "", code: int = 0) -> Done:
+        done = run_kb(home, *arguments, stdin=stdin, KB_TOKEN=token)
         assert done.returncode == code, done.stderr
         return done
 
