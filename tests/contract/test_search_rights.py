@@ -1,5 +1,6 @@
 """Rights: nothing that a search tells may count or show what the viewer may not read."""
 
+import os
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -25,6 +26,7 @@ TOKENS = ("年费", "挂失", "汇款", "存单", "利率")
 KEYS = ("", "1", "2", "1+2")
 INSTANTS = (NOW - 25 * DAY, NOW - 5 * DAY, NOW)
 
+WORLDS = int(os.environ.get("KB_WORLDS", "30"))
 # Every example builds an index: making a failing one smaller would take minutes.
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 
@@ -152,7 +154,7 @@ def made(engine_of: EngineOf, world: list[dict]) -> tuple[SearchEngine, Expected
     return engine_of(*documents), Expected(documents)
 
 
-@settings(max_examples=30, phases=PHASES, derandomize=True)
+@settings(max_examples=WORLDS, phases=PHASES, derandomize=True)
 @given(world=WORLD, searches=st.lists(ASKED, min_size=4, max_size=8))
 def test_hits_totals_and_facets_are_those_of_brute_force(
     engine_of: EngineOf,
@@ -168,7 +170,7 @@ def test_hits_totals_and_facets_are_those_of_brute_force(
         assert answer.departments == count(world, wanted, "department")
 
 
-@settings(max_examples=30, phases=PHASES, derandomize=True)
+@settings(max_examples=WORLDS, phases=PHASES, derandomize=True)
 @given(world=WORLD, searches=st.lists(ASKED, min_size=4, max_size=8))
 def test_hidden_counts_are_those_of_brute_force(
     engine_of: EngineOf,
@@ -185,7 +187,7 @@ def test_hidden_counts_are_those_of_brute_force(
         assert hidden.by_scope == expected.more(asked, scope=Scope.ALL)
 
 
-@settings(max_examples=30, phases=PHASES, derandomize=True)
+@settings(max_examples=WORLDS, phases=PHASES, derandomize=True)
 @given(world=WORLD, asked=ASKED)
 def test_suggestions_and_relations_are_readable_and_in_force(
     engine_of: EngineOf,

@@ -161,15 +161,15 @@ def test_both_segmenters_treat_latin_and_points_alike(jieba: Segmenter, rjieba: 
 
 @pytest.mark.parametrize("bomb", ["中" * 100_000, "a" * 100_000, "信用卡" * 30_000, "1." * 50_000])
 def test_text_without_punctuation_is_cut_in_time_that_grows_with_it(rjieba: Segmenter, bomb: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert sum(map(len, rjieba.cut(bomb)))
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_the_reference_segmenter_survives_text_without_punctuation(jieba: Segmenter) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert "".join(jieba.cut("中" * 20_000)) == "中" * 20_000
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_the_reference_segmenter_leaves_nothing_in_the_shared_temporary_folder(

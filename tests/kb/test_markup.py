@@ -164,9 +164,9 @@ def test_the_text_of_a_page_is_the_plain_text_of_its_html() -> None:
 
 @pytest.mark.parametrize("source", ["<p>字</p>" * 110_000, "<" * 1_000_000, "<a " * 330_000, "&" * 1_000_000])
 def test_a_megabyte_is_read_in_linear_time(source: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     plain_text(source)
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_the_version_names_the_rules_and_the_libraries_and_fits_its_column() -> None:

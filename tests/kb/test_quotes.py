@@ -47,6 +47,6 @@ def test_any_part_of_a_text_is_found_in_it(text, data):
 
 
 def test_a_sign_that_fills_a_long_text_does_not_take_long():
-    began = time.perf_counter()
+    began = time.process_time()
     assert find_quote(Quote("，，", "，" * 40, "，" * 40), "，" * 200_000) is not None
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

@@ -1,6 +1,7 @@
 """What is shown at any instant, against an oracle that knows nothing but the history: database and index."""
 
 import itertools
+import os
 import shutil
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,6 +27,8 @@ from kb.withdrawal import withdraw
 
 MINUTE = timedelta(minutes=1)
 PROBES = 60
+# So many times six histories are played; each time builds an index.
+ROUNDS = int(os.environ.get("KB_HISTORIES", "5"))
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ def instants() -> list[datetime]:
 
 
 @given(histories=st.lists(STEPS, min_size=6, max_size=6))
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=ROUNDS, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_at_every_instant_database_and_index_show_what_the_history_says(
     histories: list[list[Approve | Withdraw]],
     built_home: tuple[Path, World],

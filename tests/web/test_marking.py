@@ -150,14 +150,14 @@ def test_a_short_page_is_its_own_opening() -> None:
 
 def test_the_longest_article_is_marked_in_reasonable_time() -> None:
     html = "<p>客户<b>挂失</b>后 7 天可以补卡 &amp; 领卡，收取工本费 10 元。</p>\n" * 25_000
-    started = time.perf_counter()
+    started = time.process_time()
     page = mark_html(html, finder("补卡"))
     assert page.hits == 25_000
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_unclosed_quotes_cannot_make_the_scan_slow() -> None:
     hostile = '<a href="' * 20_000
-    started = time.perf_counter()
+    started = time.process_time()
     mark_html(hostile)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

@@ -1,7 +1,6 @@
 """Publishing by command: written by one person's token, approved by another's, found as it stood before."""
 
 import json
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +8,8 @@ from pathlib import Path
 import pytest
 from commanding import Done, run_kb
 from small_bank import World
+
+from kb.clock import SystemClock
 
 Kb = Callable[..., Done]
 
@@ -32,7 +33,7 @@ def token_of(kb: Kb, username: str, *scopes: str) -> str:
 
 @pytest.mark.slow
 def test_wording_goes_from_a_script_to_the_agents_and_stays_provable(
-    kb: Kb, world: World, home: Path
+    kb: Kb, world: World, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     author = token_of(kb, "publisher", "read", "write")
     approver = token_of(kb, "reviewer", "read", "review")
@@ -47,7 +48,7 @@ def test_wording_goes_from_a_script_to_the_agents_and_stays_provable(
     handed_in = json.loads(kb("submit", str(made["id"]), token=author).stdout)
     refused = kb("approve", str(made["id"]), "--hash", handed_in["content_hash"], token=author, code=1)
     assert "review" in refused.stderr
-    start = datetime.now(UTC) + timedelta(seconds=4)
+    start = SystemClock().now() + timedelta(hours=1)
     approved = kb(
         *("approve", str(made["id"]), "--hash", handed_in["content_hash"]),
         *("--at", start.isoformat(timespec="seconds")),
@@ -55,7 +56,8 @@ def test_wording_goes_from_a_script_to_the_agents_and_stays_provable(
     )
     assert json.loads(approved.stdout)["state"] == "approved"
     kb("index")
-    time.sleep(max(0.0, (start - datetime.now(UTC)).total_seconds()) + 1)
+    assert "6 元每张" not in kb("search", "补卡工本费 6 元每张", "--json", "--limit", "3").stdout
+    monkeypatch.setattr(SystemClock, "now", lambda _clock: datetime.now(UTC) + timedelta(hours=1, seconds=1))
     present = json.loads(kb("search", "补卡工本费 6 元每张", "--json", "--limit", "3").stdout)
     past = json.loads(kb("search", "补卡工本费", "--json", "--limit", "3", "--as-of", before).stdout)
     assert "6 元每张" in json.dumps(present["hits"][0], ensure_ascii=False)

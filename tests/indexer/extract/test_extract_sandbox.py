@@ -36,7 +36,7 @@ def test_a_child_that_takes_too_long_is_stopped_and_leaves_nothing_behind():
     start = time.monotonic()
     result = SandboxedExtractor(Limits(wall_seconds=0.02)).extract("a.txt", b"text" * 1000)
     assert result.status == "timeout"
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 15
     assert set(psutil.Process().children(recursive=True)) == before
 
 
