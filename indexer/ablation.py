@@ -37,16 +37,23 @@ INGREDIENTS: Mapping[str, Removal] = MappingProxyType(
                 "telling_precision": 0.0,
                 "title_words": 0.0,
                 "title_opens": 0.0,
+                "informative": 0.0,
+                "order": 0.0,
                 "verbatim_title": 0.0,
+                "meant_title": 0.0,
                 "title_first": False,
             }
         ),
         "title_words": Removal({"title_words": 0.0}),
+        "informative_words": Removal({"informative": 0.0}),
+        "word_order": Removal({"order": 0.0}),
         "telling_precision": Removal({"telling_precision": 0.0}),
         "passages": Removal({"place_coverage": 0.0, "union_power": 0.0, "union_power_long": 0.0}),
         "length_discount": Removal({"length_discount": 0.0}),
-        "proximity": Removal({"proximity": 0.0}),
-        "verbatim": Removal({"verbatim_title": 0.0, "verbatim_body": 0.0, "long_phrase": NEVER}),
+        "proximity": Removal({"proximity": 0.0, "proximity_long": 0.0}),
+        "verbatim": Removal(
+            {"verbatim_title": 0.0, "meant_title": 0.0, "verbatim_body": 0.0, "long_phrase": NEVER}
+        ),
         "coverage_exponent": Removal({"gamma": 0.0}),
         "document_numbers": Removal(factors={"document_number": 0.0}),
     }

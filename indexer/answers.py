@@ -35,6 +35,7 @@ from kb.ports import (
 THIN = 20
 PARTIAL_FLOOR = 0.25
 PARTIAL_SHARE = 0.45
+NEAR_THE_END = 60
 WHY = {Rung.SYNONYM: "同义词", Rung.SOUND: "按读音", Rung.SLIP: "相近写法"}
 
 
@@ -186,10 +187,25 @@ class Answerer:
         text = self._snapshot.passage(row)
         place = self._snapshot.places[row]
         marked = marks(text, texts, partial_texts(plan))
+        if marked and len(text) - marked[-1][1] < NEAR_THE_END:
+            text = self._continued(row, text)
+            marked = marks(text, texts, partial_texts(plan))
         start, end = window(text, marked)
         kind = KINDS[int(place["kind"])]
         offset = int(place["offset"]) + start if kind == "body" else -1
         return Snippet(kind, text[start:end], clip(marked, start, end), offset)
+
+    def _continued(self, row: int, text: str) -> str:
+        """Return a passage and the one behind it, so that a sentence found at its end is shown whole."""
+        places = self._snapshot.places
+        here, behind = places[row], places[min(row + 1, len(places) - 1)]
+        follows = (
+            row + 1 < len(places)
+            and self._snapshot.head_of[row] == self._snapshot.head_of[row + 1]
+            and here["kind"] == behind["kind"] == KINDS.index("body")
+            and here["offset"] + here["length"] == behind["offset"]
+        )
+        return text[: int(here["length"])] + self._snapshot.passage(row + 1) if follows else text
 
     def _first_text(self, head: int) -> int:
         first, last = self._snapshot.first_passage[head], self._snapshot.first_passage[head + 1]

@@ -2,19 +2,28 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
+
+from indexer.fold import squeeze
 
 DEPTH = 10
+# Of a snippet no more counts than fits a card, and of a sentence this share has to be in it.
+SHOWN_LETTERS = 240
+SHOWN_SHARE = 0.6
 
 
 @dataclass(frozen=True)
 class JudgedQuery:
-    """A query with what answers it; ``grades`` maps external ids to grades above 0."""
+    """A query with what answers it; ``grades`` maps external ids to grades above 0.
+
+    ``sentence`` is the sentence that answers it, empty where nobody judged that.
+    """
 
     query_id: str
     kind: str
     text: str
     grades: Mapping[str, int]
+    sentence: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,17 +52,28 @@ class Latency:
 
 
 @dataclass(frozen=True)
+class Passages:
+    """Which share of the judged sentences the first snippet shows, and one of the first three."""
+
+    queries: int
+    first: float
+    three: float
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """What a run over a set of queries measured.
 
     ``kinds`` holds the mean of each kind of query and their number; ``overall`` the mean over all
-    queries; ``macro`` the mean of the kinds, in which no kind outweighs another.
+    queries; ``macro`` the mean of the kinds, in which no kind outweighs another. ``passages`` is there if
+    sentences were judged, by kind, with the mean of the kinds under the empty name.
     """
 
     overall: Measures
     macro: Measures
     kinds: Mapping[str, tuple[int, Measures]]
     latency: Latency
+    passages: Mapping[str, Passages] = field(default_factory=dict)
 
 
 def measure(ranked: Sequence[str], grades: Mapping[str, int]) -> Measures:
@@ -106,8 +126,54 @@ def percentile(values: Sequence[float], share: float) -> float:
     return sorted(values)[place - 1]
 
 
+def shows(snippet: str, sentence: str) -> bool:
+    """Return whether a snippet shows most of a sentence, counted in pairs of neighbouring characters."""
+    wanted = _pairs(squeeze(sentence))
+    return len(wanted & _pairs(squeeze(snippet)[:SHOWN_LETTERS])) >= SHOWN_SHARE * len(wanted)
+
+
+def _pairs(text: str) -> set[str]:
+    return {text[place : place + 2] for place in range(len(text) - 1)} or {text}
+
+
+def passages_shown(
+    queries: Sequence[JudgedQuery], snippets: Sequence[Sequence[str]]
+) -> Mapping[str, Passages]:
+    """Return by kind, and under the empty name for all kinds alike, how often the right passage is shown.
+
+    Args:
+        queries: The judged queries; those without a sentence do not count.
+        snippets: For each query, the snippets of the first hits, best first.
+    """
+    seen: dict[str, list[tuple[bool, bool]]] = {}
+    for query, shown in zip(queries, snippets, strict=True):
+        if query.sentence:
+            found = [shows(snippet, query.sentence) for snippet in shown[:3]]
+            seen.setdefault(query.kind, []).append((any(found[:1]), any(found)))
+    kinds = {
+        kind: Passages(
+            len(rows),
+            sum(first for first, _three in rows) / len(rows),
+            sum(three for _first, three in rows) / len(rows),
+        )
+        for kind, rows in seen.items()
+    }
+    if not kinds:
+        return {}
+    count = len(kinds)
+    everything = Passages(
+        sum(one.queries for one in kinds.values()),
+        sum(one.first for one in kinds.values()) / count,
+        sum(one.three for one in kinds.values()) / count,
+    )
+    return {**kinds, "": everything}
+
+
 def evaluate(
-    queries: Sequence[JudgedQuery], answers: Sequence[Sequence[str]], seconds: Sequence[float]
+    queries: Sequence[JudgedQuery],
+    answers: Sequence[Sequence[str]],
+    seconds: Sequence[float],
+    snippets: Sequence[Sequence[str]] = (),
 ) -> Evaluation:
     """Return what a run measured.
 
@@ -115,6 +181,7 @@ def evaluate(
         queries: The judged queries.
         answers: For each query, the external ids found, best first.
         seconds: For each query, the time its search took.
+        snippets: For each query, the snippets of its first hits; without them no passages are measured.
     """
     measured: dict[str, list[Measures]] = {}
     for query, ranked in zip(queries, answers, strict=True):
@@ -126,4 +193,5 @@ def evaluate(
         macro=mean(average for _count, average in kinds.values()),
         kinds=kinds,
         latency=Latency(*(percentile(times, share) for share in (0.5, 0.95, 0.99))),
+        passages=passages_shown(queries, snippets) if snippets else {},
     )

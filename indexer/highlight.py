@@ -1,12 +1,17 @@
 """Marks the words of a plan in any text by true offsets, and cuts the window that shows them best."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from indexer.fold import fold_with_places, squeeze, without_signs, word_places
 from indexer.plan import Plan, Rung
 from kb.ports import Marks
 
-WINDOW = 180
+WINDOW = 240
+# So far before the first mark a sentence may begin to be shown from its beginning; else so much is shown.
+LEAD = 80
+BEFORE = 12
+_ENDS = re.compile(r"[。！？!?；;\n]+[”’」』）)\"']*")
 
 
 def wanted_texts(plan: Plan) -> list[str]:
@@ -68,19 +73,36 @@ def partial_texts(plan: Plan) -> list[str]:
 
 
 def window(text: str, found: Marks, width: int = WINDOW) -> tuple[int, int]:
-    """Return the range of ``text`` of at most ``width`` characters that shows most marked text."""
+    """Return the range of ``text`` of at most ``width`` characters that shows most marked text.
+
+    Of several that show as much it is the one in which the marks stand closest; it begins with the sentence
+    of its first mark, if that leaves room for the rest.
+    """
     if len(text) <= width:
         return 0, len(text)
-    best, best_value = 0, -1.0
-    for first, _end in found or ((0, 0),):
-        start = max(0, min(first - 12, len(text) - width))
-        seen = {text[low:high] for low, high in found if low >= start and high <= start + width}
-        value = sum(len(piece) for piece in seen) + 0.01 * sum(
-            1 for low, high in found if low >= start and high <= start + width
-        )
-        if value > best_value:
-            best, best_value = start, value
-    return best, best + width
+    first, last = _closest(text, found, width) if found else (0, 0)
+    sentence = max((match.end() for match in _ENDS.finditer(text, 0, first)), default=0)
+    lead = min(LEAD, max(BEFORE, width - (last - first) - BEFORE))
+    start = sentence if first - sentence <= lead else first - BEFORE
+    start = max(0, min(start, len(text) - width))
+    return start, start + width
+
+
+def _closest(text: str, found: Marks, width: int) -> tuple[int, int]:
+    """Return the shortest stretch with most different marked text, counted by characters."""
+    best, best_value = found[0], (-1.0, 0)
+    for number, (first, end) in enumerate(found):
+        seen: dict[str, None] = {}
+        for low, high in found[number:]:
+            if high > first + width and low > first:
+                break
+            if text[low:high] not in seen:
+                seen[text[low:high]] = None
+                end = high
+                value = (float(sum(len(piece) for piece in seen)), first - end)
+                if value > best_value:
+                    best, best_value = (first, end), value
+    return best
 
 
 def clip(found: Marks, start: int, end: int) -> Marks:

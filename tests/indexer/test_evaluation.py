@@ -4,7 +4,17 @@ import math
 
 import pytest
 
-from indexer.evaluation import JudgedQuery, evaluate, mean, measure, percentile
+from indexer.evaluation import (
+    SHOWN_LETTERS,
+    JudgedQuery,
+    Passages,
+    evaluate,
+    mean,
+    measure,
+    passages_shown,
+    percentile,
+    shows,
+)
 
 
 def test_the_reciprocal_rank_is_that_of_the_first_wanted_article() -> None:
@@ -51,3 +61,24 @@ def test_the_macro_average_gives_every_kind_the_same_weight() -> None:
 def test_nothing_measured_is_zero_and_not_an_error() -> None:
     assert mean([]).mrr == 0
     assert percentile([], 0.5) == 0
+
+
+def test_a_snippet_shows_a_sentence_if_most_of_it_is_there() -> None:
+    sentence = "挂失后七天内可以到任一网点补卡"
+    assert shows("提示：挂失后，七天内可以到任一网点补卡。", sentence)
+    assert not shows("挂失后七天内", sentence)
+    assert not shows("甲" * SHOWN_LETTERS + sentence, sentence)
+
+
+def test_passages_are_counted_by_kind_and_for_all_kinds_alike() -> None:
+    asked = [
+        JudgedQuery("1", "one", "挂失", {"a": 1}, "挂失后七天内可以补卡"),
+        JudgedQuery("2", "one", "挂失", {"a": 1}, "挂失后七天内可以补卡"),
+        JudgedQuery("3", "two", "挂失", {"a": 1}, "挂失后七天内可以补卡"),
+        JudgedQuery("4", "two", "没有原句", {"a": 1}),
+    ]
+    right = "挂失后七天内可以补卡"
+    found = passages_shown(asked, [[right], ["别的", right], ["别的"], []])
+    assert found["one"] == Passages(2, 0.5, 1.0)
+    assert found["two"] == Passages(1, 0.0, 0.0)
+    assert found[""] == Passages(3, 0.25, 0.5)

@@ -125,6 +125,20 @@ def test_a_window_shows_most_different_words() -> None:
     assert "信用卡挂失" in text[start:end]
 
 
+def test_a_window_begins_with_the_sentence_and_shows_where_the_words_stand_closest() -> None:
+    text = (
+        "挂失。"
+        + "甲" * 300
+        + "乙。"
+        + "补卡要先去柜台挂失，再办理信用卡"
+        + "，丙" * 150
+        + "。信用卡"
+        + "丁" * 60
+    )
+    start, end = window(text, marks(text, ["挂失", "信用卡"]))
+    assert text[start:end].startswith("补卡要先去柜台挂失，再办理信用卡")
+
+
 @given(st.text("挂失x", max_size=300), st.integers(0, 300), st.integers(1, 100))
 def test_clipped_marks_mark_the_same_text(text: str, start: int, width: int) -> None:
     start = min(start, len(text))

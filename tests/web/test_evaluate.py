@@ -77,6 +77,25 @@ def test_the_ablation_takes_out_every_ingredient_and_shows_what_it_was_worth(
     assert run_of["ablation"]["letters"]["macro_mrr"] < run_of["macro"]["mrr"]
 
 
+def test_the_sentences_that_should_be_shown_are_looked_for_in_the_snippets(
+    home: Path, judged: tuple[str, str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    sentences = tmp_path / "passages.tsv"
+    sentences.write_text(
+        "qid\tsentence\n1\t补卡工本费为每张十元，六十五岁以上客户免收\n2\t这句话哪里也没有写过\n", "utf-8"
+    )
+    found = json.loads(evaluated(home, judged, capsys, "--json", "--passages", str(sentences)))
+    assert found["passages"]["words"]["queries"] == 2
+    assert found["passages"]["words"]["first"] == 0.5
+    assert "摘要显示了原句" in evaluated(home, judged, capsys, "--passages", str(sentences))
+
+
+def test_every_second_query_can_be_taken(
+    home: Path, judged: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert json.loads(evaluated(home, judged, capsys, "--json", "--every", "2"))["queries"] == 2
+
+
 def test_a_split_without_queries_is_refused(
     home: Path, judged: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:

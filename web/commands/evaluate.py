@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kb.access import audience_scope
-from kb.ports import EngineAnswer, EngineQuery
+from kb.ports import EngineAnswer, EngineHit, EngineQuery
 from web.commands.opening import open_services
 from web.commands.progress import Report, progress
 from web.commands.search import searching_actor
@@ -39,6 +39,13 @@ COLUMNS = ("MRR@10", "R@1", "R@5", "R@10", "nDCG@10", "无结果")
     required=True,
     help="评判：制表符分隔，表头含 qid、docid（知识编号）、grade。",
 )
+@click.option(
+    "--passages",
+    "passages_path",
+    type=click.Path(path_type=Path),
+    help="应当显示的原句：制表符分隔，表头含 qid、sentence；另测摘要是否显示了它。",
+)
+@click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="每几个查询取一个。")
 @click.option("--split", default="", help="只用 split 列为此值的查询；默认全部。")
 @click.option("--as", "username", default="", help="以哪个用户的权限查；默认有全部权限。")
 @click.option(
@@ -47,13 +54,24 @@ COLUMNS = ("MRR@10", "R@1", "R@5", "R@10", "nDCG@10", "无结果")
 @click.option("--ablation", is_flag=True, help="再逐项去掉每种手段各测一遍。")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 def evaluate(
-    queries_path: Path, qrels_path: Path, split: str, username: str, limit: int, ablation: bool, as_json: bool
+    queries_path: Path,
+    qrels_path: Path,
+    passages_path: Path | None,
+    every: int,
+    split: str,
+    username: str,
+    limit: int,
+    ablation: bool,
+    as_json: bool,
 ) -> None:
     """用有评判的查询衡量搜索：排名质量、无结果比例、用时。
 
     排名指标都只看前 10 条；没有评判的查询不计入。
     """
     queries, unjudged = read_judged(queries_path, qrels_path, split)
+    queries = queries[::every]
+    if passages_path is not None:
+        queries = with_sentences(queries, passages_path)
     if not queries:
         raise click.ClickException("没有可用的查询：请检查 --split，以及两个文件的 qid 是否对应。")
     if unjudged:
@@ -105,6 +123,20 @@ def read_judged(queries_path: Path, qrels_path: Path, split: str = "") -> "tuple
     return judged, len(chosen) - len(judged)
 
 
+def with_sentences(queries: "Sequence[JudgedQuery]", path: Path) -> "list[JudgedQuery]":
+    """Return the queries with the sentences that a file says they should show.
+
+    Args:
+        queries: The judged queries.
+        path: Tab-separated with a header that names ``qid`` and ``sentence``.
+
+    Raises:
+        click.ClickException: if a column is missing.
+    """
+    sentences = {row["qid"]: row["sentence"] for row in _rows(path, ("qid", "sentence"))}
+    return [replace(query, sentence=sentences.get(query.query_id, "")) for query in queries]
+
+
 def _rows(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
@@ -154,14 +186,21 @@ def _run(
 
     # The first search of a process opens the index; that is not what a search costs.
     ask(replace(template, text=queries[0].text))
-    answers, seconds = [], []
+    answers, seconds, snippets = [], [], []
     for done, query in enumerate(queries, start=1):
         started = time.perf_counter()
         answer = ask(replace(template, text=query.text))
         seconds.append(time.perf_counter() - started)
         answers.append([hit.external_id or str(hit.article_id) for hit in answer.hits])
+        snippets.append([_shown(hit) for hit in answer.hits[:3]])
         report(done)
-    return evaluated(queries, answers, seconds)
+    return evaluated(queries, answers, seconds, snippets)
+
+
+def _shown(hit: EngineHit) -> str:
+    if hit.snippet is not None:
+        return hit.snippet.text
+    return hit.file.text if hit.file is not None else ""
 
 
 def _as_json(runs: "dict[str, Evaluation]") -> dict[str, Any]:
@@ -174,6 +213,7 @@ def _as_json(runs: "dict[str, Evaluation]") -> dict[str, Any]:
             kind: {"queries": count, **asdict(average)} for kind, (count, average) in full.kinds.items()
         },
         "latency_ms": asdict(full.latency),
+        "passages": {kind or "macro": asdict(shown) for kind, shown in full.passages.items()},
         "ablation": {
             name: {"overall_mrr": run.overall.mrr, "macro_mrr": run.macro.mrr, "zero": run.overall.zero}
             for name, run in runs.items()
@@ -191,6 +231,10 @@ def _print(runs: "dict[str, Evaluation]", count: int) -> None:
     click.echo(_line("全部查询", count, full.overall))
     latency = full.latency
     click.echo(f"用时（毫秒）：p50 {latency.p50:.1f}，p95 {latency.p95:.1f}，p99 {latency.p99:.1f}")
+    if full.passages:
+        click.echo("\n摘要显示了原句\t查询数\t第一条\t前三条之一")
+    for kind, shown in full.passages.items():
+        click.echo(f"{kind or '各类平均'}\t{shown.queries}\t{shown.first:.4f}\t{shown.three:.4f}")
     if len(runs) > 1:
         click.echo("\n去掉\tMRR@10（各类平均）\t变化\tMRR@10（全部查询）\t变化\t无结果")
     for name, run in runs.items():
