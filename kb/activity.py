@@ -215,9 +215,12 @@ def _last_search(session: Session, actor: Actor) -> Search | None:
 
 
 def _as_stored(conditions: Mapping[str, str]) -> str:
-    return json.dumps(dict(conditions), ensure_ascii=False, sort_keys=True)
+    kept = {name: mask_personal_data(value) for name, value in conditions.items()}
+    return json.dumps(kept, ensure_ascii=False, sort_keys=True)
 
 
 def folded_query(text: str) -> str:
     """Return a query masked, in lower case and without blanks, by which the same ones are recognised."""
-    return "".join(mask_personal_data(text)[:TEXT_LIMIT].lower().split())
+    joined = "".join(mask_personal_data(text)[:TEXT_LIMIT].lower().split())
+    # Without blanks between them, groups of digits can become a number.
+    return mask_personal_data(joined)

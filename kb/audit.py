@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,9 +11,11 @@ from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from kb.access import Actor, Permission, require
+from kb.masking import mask_personal_data
 from kb.models import AuditEvent, ChangeCounter, Person
 
 GENESIS = "0" * 64
+_CHECKSUM = re.compile(r"[0-9a-f]{32,128}")
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,8 @@ def record(
         subject: What it was done to, such as ``article:12``.
         at: When, aware UTC.
         revision_hash: Content hash of the revision concerned.
-        reason: Why, in the actor's words.
-        detail: Further JSON values.
+        reason: Why, in the actor's words; personal data is masked.
+        detail: Further JSON values, masked as well.
     """
     # Holding the counter row keeps two writers from reading the same last event on PostgreSQL.
     session.execute(update(ChangeCounter).values(value=ChangeCounter.value))
@@ -64,8 +67,8 @@ def record(
         action=action,
         subject=subject,
         revision_hash=revision_hash,
-        reason=reason,
-        detail=json.dumps(detail or {}, ensure_ascii=False, sort_keys=True),
+        reason=mask_personal_data(reason),
+        detail=json.dumps(_masked(detail or {}), ensure_ascii=False, sort_keys=True),
         previous_hash=previous,
         hash="",
     )
@@ -73,6 +76,17 @@ def record(
     session.add(event)
     session.flush()
     return event
+
+
+def _masked(value: object) -> object:
+    if isinstance(value, str):
+        # The digits of a checksum are nobody's number, and have to stay what they are.
+        return value if _CHECKSUM.fullmatch(value) else mask_personal_data(value)
+    if isinstance(value, Mapping):
+        return {name: _masked(inner) for name, inner in value.items()}
+    if isinstance(value, Sequence):
+        return [_masked(inner) for inner in value]
+    return value
 
 
 def event_hash(event: AuditEvent) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from kb.access import Actor, audience_scope
 from kb.briefcase_folders import own_folder
 from kb.errors import Invalid, NotFound
+from kb.masking import mask_personal_data
 from kb.models import Article, BriefcaseItem, Node, Revision
 from kb.nodes import nodes_by_id, visible_tree
 
@@ -156,14 +157,15 @@ def kept_article_ids(session: Session, actor: Actor) -> frozenset[int]:
 
 
 def checked_note(note: str) -> str:
-    """Return a note without blanks around it.
+    """Return a note, masked and without blanks around it.
 
     Raises:
         Invalid: if it is too long.
     """
-    if len(note.strip()) > NOTE_LIMIT:
+    given = mask_personal_data(note.strip())
+    if len(given) > NOTE_LIMIT:
         raise Invalid("备注最多 400 个字。", {"note": "备注最多 400 个字。"})
-    return note.strip()
+    return given
 
 
 def _check_room(session: Session, actor: Actor) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from kb import audit
 from kb.access import Actor, belongs
 from kb.errors import Conflict, Invalid, NotFound
+from kb.masking import mask_personal_data
 from kb.models import Audience, BriefcaseFolder, BriefcaseItem, Department
 
 DEEPEST = 3
@@ -160,7 +161,7 @@ def below(folders: Sequence[BriefcaseFolder], folder_id: int) -> set[int]:
 def _checked_name(
     folders: Iterable[BriefcaseFolder], name: str, parent_id: int | None, own_id: int | None
 ) -> str:
-    given = " ".join(name.split())
+    given = mask_personal_data(" ".join(name.split()))
     if not given:
         raise Invalid("请填写文件夹名称。", {"name": "请填写文件夹名称。"})
     if len(given) > NAME_LIMIT:

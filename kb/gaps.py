@@ -281,7 +281,7 @@ def decline(session: Session, actor: Actor, gap_id: int, reason: str, at: dateti
         Invalid: without a reason, or if it is too long.
     """
     gap = _open_gap(session, actor, gap_id)
-    given = reason.strip()
+    given = mask_personal_data(reason.strip())
     if not given or len(given) > REASON_LIMIT:
         raise Invalid("请写明原因，最多 400 个字。", {"reason": "请写明原因，最多 400 个字。"})
     gap.state, gap.reason, gap.closed_at, gap.closed_by_id = "declined", given, at, actor.person_id

@@ -13,6 +13,7 @@ from kb import audit
 from kb.access import Actor, Permission, require
 from kb.activity import folded_query
 from kb.errors import Invalid, NotFound
+from kb.masking import mask_personal_data
 from kb.models import Article, LexiconEntry, LexiconVersion
 from kb.ports import LexiconOverlay
 from kb.sensitive import SensitiveWords, shipped_list
@@ -57,7 +58,7 @@ def checked_entry(session: Session, kind: str, text: str, article_id: int | None
     if kind not in set(Kind):
         raise Invalid("请选择词库类别。", {"kind": "请选择词库类别。"})
     chosen = Kind(kind)
-    folded = _folded(chosen, text)
+    folded = mask_personal_data(_folded(chosen, text))
     if not folded or len(folded) > TEXT_LIMIT or _SIGNS.search(folded):
         raise Invalid("请填写词语。", {"text": "请填写词语，最多 400 个字，不含 # 和 ~。"})
     words = folded.split()

@@ -11,6 +11,7 @@ from kb.draft_rights import approvers_of, locked_draft, require_approve, require
 from kb.drafts import newest_approved, writable_draft
 from kb.errors import Conflict, Forbidden, Invalid, NotFound
 from kb.gaps import answer_published
+from kb.masking import mask_personal_data
 from kb.models import Article, Attachment, PersonRole, Review, ReviewAction, Revision, RevisionState, Role
 from kb.notifications import notify
 from kb.placement import settle_placement
@@ -209,12 +210,12 @@ def break_glass(
 
 
 def checked_reason(reason: str, missing: str) -> str:
-    """Return a reason without blanks around it.
+    """Return a reason, masked and without blanks around it.
 
     Raises:
         Invalid: if it is empty or too long.
     """
-    given = reason.strip()
+    given = mask_personal_data(reason.strip())
     if not given:
         raise Invalid(missing, {"reason": missing})
     if len(given) > REASON_LIMIT:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from kb import audit
 from kb.access import Actor, AudienceScope, Permission, may_on
 from kb.errors import Conflict, Forbidden, Invalid, NotFound
+from kb.masking import mask_personal_data
 from kb.models import Article, Notification, Person, ReviewCheck, Revision
 from kb.revisions import is_shown_at, next_review
 
@@ -107,7 +108,7 @@ def still_right(
         revision_id=revision.id,
         person_id=actor.person_id,
         content_hash=revision.content_hash,
-        note=note.strip()[:NOTE_LIMIT],
+        note=mask_personal_data(note.strip())[:NOTE_LIMIT],
         checked_at=at,
         next_due_at=due_at,
     )

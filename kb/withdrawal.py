@@ -9,6 +9,7 @@ from kb import audit
 from kb.access import Actor, Permission, audience_scope, may_on
 from kb.articles import touch, visible_article
 from kb.errors import Conflict, Forbidden, Invalid, NotFound
+from kb.masking import mask_personal_data
 from kb.models import Article, Review, ReviewAction, Revision, RevisionState, Role
 from kb.notifications import notify
 from kb.placement import leads_to
@@ -111,7 +112,7 @@ def _held(session: Session, actor: Actor, article_id: int) -> Article:
 
 
 def _checked(reason: str) -> str:
-    given = reason.strip()
+    given = mask_personal_data(reason.strip())
     if not given or len(given) > REASON_LIMIT:
         message = f"请写明原因，最多 {REASON_LIMIT} 个字。"
         raise Invalid(message, {"reason": message})
