@@ -18,6 +18,7 @@ from kb.ports import Scope
 # So many of the best passages of a candidate are read, to show the one where the words stand together.
 READ = 3
 CLOSE_CALL = 0.9
+HOPEFUL = 8
 
 
 @dataclass(frozen=True)
@@ -107,11 +108,25 @@ def _best_of(values: Reals, owners: IntArray, count: int) -> Reals:
 
 
 def _union(found: Scores, heads: IntArray, flat: IntArray, owners: IntArray) -> Reals:
-    if found.places is None:
-        return found.title_coverage[heads]
+    title = found.title_coverage[heads]
+    if found.places is None or not len(flat):
+        return title
+    # A passage adds at most what it covers, and at least that without what the title covers already.
+    values = found.passage[flat]
+    least = _best_of(values, owners, len(heads)) - title
+    hopeful = _best_few(values, owners, values >= least[owners], HOPEFUL)
+    flat, owners = flat[hopeful], owners[hopeful]
     beyond = found.places.of_passages(flat) - found.places.of_titles(heads)[:, owners]
     gain: Reals = found.places.weights @ np.maximum(0.0, beyond) / (found.total_weight or 1.0)
-    return np.minimum(1.0, found.title_coverage[heads] + _best_of(gain, owners, len(heads)))
+    return np.minimum(1.0, title + _best_of(gain, owners, len(heads)))
+
+
+def _best_few(values: Reals, owners: IntArray, wanted: BoolArray, most: int) -> IntArray:
+    """Return the places of the best wanted passages of every candidate, candidate by candidate."""
+    good = np.flatnonzero(wanted & (values > 0))
+    good = good[np.lexsort((-values[good], owners[good]))]
+    starts = np.searchsorted(owners[good], owners[good])
+    return good[np.arange(len(good)) - starts < most]
 
 
 def _in_titles(
@@ -152,10 +167,7 @@ def _worth_reading(
     """Return, for every candidate, the passages nearly as good as its best, and one that may hold it all."""
     values = found.passage[flat]
     best = _best_of(values, owners, len(heads))[owners]
-    good = np.flatnonzero((values > 0) & (values >= CLOSE_CALL * best))
-    good = good[np.lexsort((-values[good], owners[good]))]
-    starts = np.searchsorted(owners[good], owners[good])
-    good = good[np.arange(len(good)) - starts < READ]
+    good = _best_few(values, owners, values >= CLOSE_CALL * best, READ)
     rows, candidates = flat[good], owners[good]
     whole = found.verbatim[heads]
     extra = np.flatnonzero((whole >= 0) & ~np.isin(whole, rows))

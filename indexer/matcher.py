@@ -12,7 +12,7 @@ from indexer.plan import INSIDE
 from indexer.snapshot import BoolArray, Snapshot
 
 FIELDS = ("title", "body", "file")
-MOST_BYTES = 160 << 20
+MOST_BYTES = 256 << 20
 MOST_COUNTS = 50_000
 GLANCE = 32
 
@@ -30,7 +30,7 @@ class Standing:
     counts: Counts
     heads: IntArray
     sums: FloatArray
-    starts: IntArray
+    starts: Rows
 
     def __len__(self) -> int:
         return len(self.heads)
@@ -115,12 +115,13 @@ class Matcher:
 
     def _grouped(self, fieldname: str, rows: Rows, counts: Counts) -> Standing:
         if fieldname == "title" or not len(rows):
-            every = np.arange(len(rows) + 1)
+            every = np.arange(len(rows) + 1, dtype=np.int32)
             return Standing(rows, counts, rows.astype(np.int64), counts.astype(np.float32), every)
         owners = self.snapshot.head_of[rows]
         firsts = np.flatnonzero(np.diff(owners, prepend=-1))
         sums = np.add.reduceat(counts, firsts, dtype=np.float32)
-        return Standing(rows, counts, owners[firsts].astype(np.int64), sums, np.append(firsts, len(rows)))
+        starts = np.append(firsts, len(rows)).astype(np.int32)
+        return Standing(rows, counts, owners[firsts].astype(np.int64), sums, starts)
 
     def is_run(self, run: str) -> bool:
         """Return whether letters and digits stand somewhere as a word of their own, not inside another."""

@@ -24,7 +24,7 @@ from kb.ports import Scope
 
 Reals = NDArray[np.float64]
 # The best passages of so many heads are compared; what is weaker is ordered by the rest.
-MOST_PLACED = 1_000
+MOST_PLACED = 400
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ from secrets import token_hex
 from typing import Any
 
 import numpy as np
-from whoosh.filedb.filestore import FileStorage, RamStorage
+from whoosh.filedb.filestore import RamStorage
 from whoosh.index import TOC, FileIndex, clean_files
 from whoosh.writing import SegmentWriter
 
 from indexer.batches import Batch
 from indexer.codec import ArrayCodec
+from indexer.mapped import MappedStorage
 from indexer.posting_pool import ArrayPostingPool
 from indexer.schema import HEAD, PLACE, SCHEMA_VERSION, build_schema
 
@@ -247,12 +248,12 @@ class IndexFolder:
         folder.mkdir(mode=0o700)
         (folder / "fingerprint").write_text(fingerprint, "ascii")
         (folder / "layout").write_text(_layout(), "ascii")
-        index = FileIndex.create(FileStorage(str(folder)), build_schema(), NAME)
+        index = FileIndex.create(MappedStorage(str(folder)), build_schema(), NAME)
         return folder, index
 
     def open(self, folder: Path) -> FileIndex:
         """Open a verified generation for writing or reading."""
-        return FileIndex(FileStorage(str(folder)), schema=build_schema(), indexname=NAME)
+        return FileIndex(MappedStorage(str(folder)), schema=build_schema(), indexname=NAME)
 
     def switch(self, folder: Path) -> None:
         """Make a generation the one in use, atomically, and remove all others."""
