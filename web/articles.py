@@ -164,6 +164,7 @@ def _show(article_id: int, number: int | None) -> str:
             reading=found,
             address=address,
             search_text=address.request.text,
+            search_moment=address.parameters().get("as_of"),
             chosen_scope=address.request.place or address.request.scope,
             rank=_rank(),
             marker=marker,
@@ -207,7 +208,8 @@ def _open(
             raise NotFound("这篇知识在您选择的时点没有展示。")
     if revision is None:
         abort(404)
-    as_of = as_of if number is None else None
+    if as_of is not None and shown_at([revision], as_of) is None:
+        as_of = None
     return Reading(
         article, revision, current, _standing(revision, article, moment), number is not None, as_of
     )
@@ -258,7 +260,8 @@ def _names(session: Session, revisions: Sequence[Revision]) -> dict[int, str]:
 
 
 def _related(found: Reading, scope: AudienceScope, moment: datetime) -> Sequence[Suggestion]:
-    query = SuggestQuery(found.current.title, moment, scope.keys, limit=RELATED)
+    then = found.revision if found.as_of else found.current
+    query = SuggestQuery(then.title, found.as_of or moment, scope.keys, limit=RELATED)
     try:
         return services().engine.related(found.article.id, query)
     except SearchUnavailable:

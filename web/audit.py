@@ -14,7 +14,7 @@ from kb.audit import EventFilter, find_events, first_broken, known_actions
 from kb.clock import local_day
 from kb.models import AuditEvent
 from web.admin import LARGEST_ID
-from web.audit_labels import action_label, subject_url
+from web.audit_labels import action_label, subject_label, subject_url
 from web.copies import typed_moment
 from web.i18n import instant
 from web.session import current_actor
@@ -44,6 +44,7 @@ def page() -> str:
         is_later_page=wanted.before is not None,
         actions=[(action, action_label(action)) for action in actions],
         action_label=action_label,
+        subject_label=subject_label,
         typed=typed,
         problems=problems,
     )

@@ -1,9 +1,12 @@
 """The audit page: who may see it, what is found, the proof of the chain, and the file that is taken along."""
 
+import ast
 import csv
 import io
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -16,8 +19,12 @@ from kb.access import Actor
 from kb.audit import record
 from kb.database import Database
 from kb.models import AuditEvent, Person
+from web.audit_labels import action_label
 
 Token = Callable[[FlaskClient], str]
+ROOT = Path(__file__).resolve().parents[2]
+# What enters an event into the log: the log itself, and what a draft goes through.
+WRITERS = ("record", "changed", "_record")
 
 
 @pytest.fixture
@@ -132,3 +139,29 @@ def test_the_page_asks_as_little_for_many_events_as_for_few(manager: FlaskClient
         for number in range(60):
             record(session, None, "node.create", f"node:{number}", NOON)
     assert asked() == few
+
+
+def recorded_actions() -> set[str]:
+    """The actions that the product's code writes by name."""
+    calls = (
+        node
+        for package in ("kb", "web")
+        for path in (ROOT / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in WRITERS
+    )
+    texts = (part.value for call in calls for part in call.args if isinstance(part, ast.Constant))
+    return {text for text in texts if isinstance(text, str) and re.fullmatch(r"[a-z_]+\.[a-z_]+", text)}
+
+
+def test_every_action_is_named_in_words(app: Flask) -> None:
+    actions = recorded_actions() | {"login", "logout", "article.approve", "article.evidence_sealed"}
+    assert len(actions) > 50
+    with app.test_request_context():
+        labels = {action: action_label(action).replace("Webhook", "") for action in actions}
+    assert {action for action, label in labels.items() if re.search("[a-z]", label)} == set()
+
+
+def test_a_subject_is_named_in_words_and_as_it_is_looked_for(manager: FlaskClient, recorded: None) -> None:
+    page = fetch(manager, "/audit?subject=article:12")
+    assert "知识 12 article:12" in words(page.replace("<br>", " "))

@@ -1,7 +1,9 @@
 """Versions: the list, any two of them compared, and addresses that name a moment or a document number."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from urllib.parse import unquote
 
 import pytest
 from flask import Flask
@@ -131,9 +133,34 @@ def test_a_hit_of_a_past_search_opens_as_it_stood_then(agent: FlaskClient, world
     assert "as_of=" in text
 
 
+def test_everything_that_an_article_of_another_moment_leads_to_stays_at_that_moment(
+    agent: FlaskClient, world: World
+) -> None:
+    day = (NOON - timedelta(days=20)).date().isoformat()
+    page = fetch(agent, f"/a/{world.articles['loss']}?as_of={day}T12:00")
+    kept = f"as_of={day}T12:00"
+    assert f'name="as_of" id="search-moment" value="{day}T12:00"' in page
+    trail = re.findall(r'href="(/search\?[^"]*node=[^"]*)"', page)
+    related = re.findall(r'class="kb-card rail-related".*?</section>', page, re.S)
+    files = re.findall(r'href="(/files/\d+/preview[^"]*)"', page)
+    links = [*trail, *files, *re.findall(r'href="(/a/[^"]+)"', related[0])]
+    assert trail and files and related
+    assert [link for link in links if kept not in unquote(link)] == []
+
+
+def test_the_pane_beside_the_results_of_another_moment_says_so(agent: FlaskClient, world: World) -> None:
+    day = (NOON - timedelta(days=100)).date().isoformat()
+    pane = fetch(agent, f"/a/{world.articles['loss']}/preview?v=1&as_of={day}T12:00")
+    assert f"这是 {day} 12:00 时展示的内容（V1）" in words(pane)
+    assert "时展示的内容" not in words(
+        fetch(agent, f"/a/{world.articles['loss']}/preview?v=2&as_of={day}T12:00")
+    )
+
+
 def test_suggestions_keep_the_moment(agent: FlaskClient, world: World) -> None:
     day = (NOON - timedelta(days=100)).date().isoformat()
     found = agent.get(f"/suggest?q=借记卡挂失&as_of={day}T12:00").get_json()
     urls = [item["url"] for group in found["groups"] for item in group["items"]]
-    assert any(f"as_of={day}T12" in url for url in urls)
+    assert urls
+    assert all(f"as_of={day}T12" in url for url in urls)
     assert agent.get("/suggest?q=借记卡挂失&as_of=2020-01-01T00:00").get_json()["groups"] == []

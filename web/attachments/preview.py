@@ -87,6 +87,7 @@ def preview(attachment_id: int) -> str:
             outline=outline,
             address=address,
             search_text=address.request.text,
+            search_moment=address.parameters().get("as_of"),
             marker=marker,
             asked=asked,
             way=shown.way,

@@ -52,7 +52,8 @@ def groups(
         recent = recent_searches(session, actor, limit=6)
         hot = [query for query in hot_queries(session, scope, moment, limit=6) if query not in recent]
         return _present(
-            ("recent", _("最近搜索"), _queries(recent, "")), ("hot", _("大家在搜"), _queries(hot[:4], ""))
+            ("recent", _("最近搜索"), _queries(recent, "", as_of)),
+            ("hot", _("大家在搜"), _queries(hot[:4], "", as_of)),
         )
     articles = _articles(session, scope, engine, text, moment, as_of)
     history = recent_searches(session, actor, REMEMBERED)
@@ -66,9 +67,9 @@ def groups(
     room = max(1, ROWS - len(articles) - len(recent) - CATEGORIES)
     return _present(
         ("article", _("直达"), articles),
-        ("completion", _("补全"), _queries(more[: min(room, COMPLETIONS)], text)),
-        ("recent", _("最近搜索"), _queries(recent, text)),
-        ("node", _("分类"), _categories(session, scope, engine, text)),
+        ("completion", _("补全"), _queries(more[: min(room, COMPLETIONS)], text, as_of)),
+        ("recent", _("最近搜索"), _queries(recent, text, as_of)),
+        ("node", _("分类"), _categories(session, scope, engine, text, as_of)),
     )
 
 
@@ -125,11 +126,17 @@ def _minute(as_of: datetime | None) -> str | None:
     return as_of.astimezone(services().zone).strftime("%Y-%m-%dT%H:%M") if as_of else None
 
 
-def _queries(texts: Iterable[str], typed: str) -> list[Item]:
-    return [_item(query, _prefix(query, typed), list_address("search.page", {"q": query})) for query in texts]
+def _queries(texts: Iterable[str], typed: str, as_of: datetime | None) -> list[Item]:
+    past = _minute(as_of)
+    return [
+        _item(query, _prefix(query, typed), list_address("search.page", {"q": query, "as_of": past}))
+        for query in texts
+    ]
 
 
-def _categories(session: Session, scope: AudienceScope, engine: SearchEngine, text: str) -> list[Item]:
+def _categories(
+    session: Session, scope: AudienceScope, engine: SearchEngine, text: str, as_of: datetime | None
+) -> list[Item]:
     nodes = nodes_by_id(visible_tree(session, scope))
     wanted = text.casefold()
     begun = set(_begun(engine, text, [node.title for node in nodes.values()]))
@@ -139,7 +146,7 @@ def _categories(session: Session, scope: AudienceScope, engine: SearchEngine, te
         if place >= 0 or node.title in begun:
             above = nodes.get(node.parent_id) if node.parent_id is not None else None
             marks = ((place, place + len(wanted)),) if place >= 0 else ()
-            url = list_address("search.page", {"node": node.id})
+            url = list_address("search.page", {"node": node.id, "as_of": _minute(as_of)})
             items.append(_item(node.title, marks, url, above.title if above else ""))
     return items[:CATEGORIES]
 

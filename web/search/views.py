@@ -194,6 +194,7 @@ def _context(
         "address": address,
         "result": result,
         "search_text": address.typed["q"],
+        "search_moment": address.parameters().get("as_of"),
         "chosen_scope": address.request.place or address.request.scope,
         "branches": results.tree_rows(address, branches, result.nodes if result else {}),
         "nodes": nodes,

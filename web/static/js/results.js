@@ -11,6 +11,7 @@ const progress = document.getElementById("progress");
 const form = document.getElementById("search-form");
 const box = document.getElementById("q");
 const scope = document.getElementById("scope");
+const moment = document.getElementById("search-moment");
 const wide = window.matchMedia("(min-width: 1400px)");
 let loading = null;
 let previewTimer = 0;
@@ -82,6 +83,8 @@ function swap(html, isNew) {
   // The form follows the list, unless the person is already typing the next question.
   if (!isNew || document.activeElement !== box) box.value = shown.q || "";
   scope.value = shown.scope || "all";
+  moment.value = shown.as_of || "";
+  moment.disabled = !shown.as_of;
   begin(0);
   announce();
 }
@@ -136,8 +139,8 @@ function submitSearch() {
   const before = address();
   const text = box.value.trim();
   const chosen = scope.value === "all" ? "" : scope.value;
-  // The same words with another scope keep every condition; new words are a new question.
-  const state = text === (before.q || "") ? { ...before, page: "" } : {};
+  // The same words with another scope keep every condition; new words are a new question, of the same moment.
+  const state = text === (before.q || "") ? { ...before, page: "" } : { as_of: before.as_of };
   load(searchUrl({ ...state, q: text, scope: chosen }));
 }
 
