@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from kb.articles import RevisionText, Wording
+from kb.clock import read_wall_clock
 from kb.errors import Invalid
 from kb.models import Attachment, Revision
 from kb.placement import Placement, placement_of
@@ -95,9 +96,8 @@ def read_instant(value: object, zone: ZoneInfo) -> datetime | None:
     try:
         if not isinstance(value, str):
             raise TypeError
-        found = datetime.fromisoformat(value.strip())
-        return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
+        return read_wall_clock(value, zone)
+    except (TypeError, ValueError):
         raise ValueError(f"“{str(value)[:40]}”不是时间，请写成 2026-03-03T14:05 这样的形式。") from None
 
 

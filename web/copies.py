@@ -1,7 +1,7 @@
 """Copied wording: pages report what they put on the clipboard, and complaints find it again."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, abort, render_template, request
 from flask_babel import gettext as _
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 from kb import audit
 from kb.access import Permission, audience_scope, may
 from kb.articles import visible_article
-from kb.clock import day_start, local_day
+from kb.clock import DayMeans, local_day, read_wall_clock
 from kb.copies import CopiedLine, CopyFilter, find_copies, record_copy
 from kb.models import Revision
 from web.i18n import instant
@@ -152,16 +152,11 @@ def _filter(problems: dict[str, str]) -> CopyFilter:
 
 def typed_moment(typed: str, field: str, problems: dict[str, str]) -> datetime | None:
     """Return the instant typed; a day alone begins at midnight, and ends a day later as an end."""
-    text = typed.strip()
-    if not text:
+    if not typed.strip():
         return None
-    zone = services().zone
     try:
-        if len(text) == len("2026-01-31"):
-            day = date.fromisoformat(text)
-            return day_start(day + timedelta(days=1) if field == "until" else day, zone)
-        return datetime.fromisoformat(text).replace(tzinfo=zone)
-    except (ValueError, OverflowError):
+        return read_wall_clock(typed, services().zone, DayMeans.OVER if field == "until" else DayMeans.BEGIN)
+    except ValueError:
         problems[field] = _("时间的写法不正确，应为 2026-01-31 或 2026-01-31 14:05；已忽略。")
         return None
 

@@ -1,7 +1,6 @@
 """All versions of an article, any two of them side by side, and the stable addresses that name one."""
 
-import re
-from datetime import UTC, datetime, time
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -12,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from kb import drafts
 from kb.access import Permission, audience_scope, may_on
+from kb.clock import DayMeans, read_wall_clock
 from kb.diffs import folded
 from kb.errors import Forbidden, NotFound
 from kb.evidence import evidence_article
@@ -26,7 +26,6 @@ from web.transactions import now, reading, services, writing
 blueprint = Blueprint("versions", __name__)
 
 LARGEST_ID = 2**31 - 1
-_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}))?\Z")
 MODES = ("inline", "sides")
 
 
@@ -108,15 +107,9 @@ def by_document_number(document_number: str) -> Response:
 
 
 def read_moment(text: str, zone: ZoneInfo) -> datetime | None:
-    """Return the instant that a day (its end) or a minute of the bank's calendar stands for."""
-    match = _MOMENT.match(text)
-    if match is None:
-        return None
+    """Return the instant that a day (its end) or a minute stands for; ``None`` if it is neither."""
     try:
-        day = datetime.strptime(match[1], "%Y-%m-%d").date()  # noqa: DTZ007 - the zone follows
-        if match[2] is None:
-            return datetime.combine(day, time(23, 59), zone).astimezone(UTC)
-        return datetime.combine(day, time.fromisoformat(match[2]), zone).astimezone(UTC)
+        return read_wall_clock(text, zone, DayMeans.END)
     except ValueError:
         return None
 

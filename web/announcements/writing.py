@@ -1,7 +1,7 @@
 """The form for an announcement: publishing, changing what it says, taking it back."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -13,7 +13,7 @@ from kb.access import Actor, Permission, audience_scope, may
 from kb.activity import titles_at
 from kb.announcement_writing import Notice, publish, rewrite, withdraw
 from kb.announcements import latest_text, managed
-from kb.clock import day_start
+from kb.clock import DayMeans, day_start, read_wall_clock
 from kb.departments import all_departments
 from kb.errors import Forbidden, Invalid
 from kb.models import Announcement, Article, Audience, Role
@@ -130,12 +130,9 @@ def _notice(form: Mapping[str, str]) -> Notice:
 def _due(typed: str, errors: dict[str, str]) -> datetime | None:
     if not typed.strip():
         return None
-    zone = services().zone
     try:
-        if len(typed.strip()) > len("2026-01-31"):
-            return datetime.strptime(typed.strip(), "%Y-%m-%d %H:%M").replace(tzinfo=zone)
-        return day_start(date.fromisoformat(typed.strip()) + timedelta(days=1), zone)
-    except (ValueError, OverflowError):
+        return read_wall_clock(typed, services().zone, DayMeans.OVER)
+    except ValueError:
         errors["due"] = "日期的写法不正确，应为 2026-01-31。"
         return None
 

@@ -4,13 +4,14 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 
+from kb.clock import DayMeans, read_wall_clock
 from kb.ports import DateField, Scope, Sort, StatusFilter
 from kb.search import DEEPEST_PAGE, Place, Preset, SearchRequest, TimeChoice
 from web.addresses import list_address
@@ -24,7 +25,6 @@ PARAMETERS = (
 )
 _NUMBER = re.compile(r"[0-9]{1,9}\Z")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
-_MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?\Z")
 _SPACE = re.compile(r"\s+")
 
 
@@ -139,13 +139,8 @@ class _Reader:
         if not value:
             return None
         try:
-            if _DAY.match(value):
-                # A bare day means what was shown when that day ended.
-                found = datetime.combine(date.fromisoformat(value), time(23, 59, 59), self._zone)
-            elif _MINUTE.match(value):
-                found = datetime.fromisoformat(value).replace(tzinfo=self._zone)
-            else:
-                raise ValueError(value)
+            # A bare day means what was shown when that day ended.
+            found = read_wall_clock(value, self._zone, DayMeans.END).astimezone(self._zone)
         except ValueError:
             self._ignored(label, value)
             return None
