@@ -5,9 +5,11 @@ from urllib.parse import urlencode
 
 from flask import current_app, request, url_for
 
+# The largest number that a row can have; an address with a larger one is no address of ours.
+LARGEST_ID = 2**31 - 1
 EXTENSION = "kb_address_shapes"
 # What stands for the number while the shape is found out; no row has it.
-NUMBER = 2_147_483_646
+NUMBER = LARGEST_ID - 1
 # What Werkzeug leaves as it is in a query, so that both ways write the same address.
 SAFE = "!$'()*,/:;?@"
 

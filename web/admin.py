@@ -8,11 +8,10 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from kb.access import Permission, may, require
+from web.addresses import LARGEST_ID
 from web.session import current_actor
 
 blueprint = Blueprint("admin", __name__)
-
-LARGEST_ID = 2**31 - 1
 
 
 @dataclass(frozen=True)

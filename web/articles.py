@@ -20,6 +20,7 @@ from kb.people import names_of
 from kb.ports import Suggestion, SuggestQuery
 from kb.revisions import Status, revision_at, shown_at
 from kb.successors import current_of
+from web.addresses import LARGEST_ID
 from web.announcements import asking_of
 from web.comments import conversation
 from web.feedback import own_feedback
@@ -34,7 +35,6 @@ from web.transactions import now, reading, services
 
 blueprint = Blueprint("articles", __name__)
 
-LARGEST_ID = 2**31 - 1
 PREVIEW_CHARACTERS = 3_000
 RELATED = 6
 # From here on the browser is told to lay out only what is near the window.

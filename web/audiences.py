@@ -11,7 +11,7 @@ from kb.departments import all_departments
 from kb.errors import Conflict, Invalid
 from kb.models import Audience, Role
 from kb.reach import Impact, audience_impact
-from web.admin import LARGEST_ID
+from web.addresses import LARGEST_ID
 from web.session import current_actor
 from web.transactions import now, reading, writing
 

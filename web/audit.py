@@ -13,7 +13,7 @@ from kb.access import Permission, require
 from kb.audit import EventFilter, find_events, first_broken, known_actions
 from kb.clock import local_day
 from kb.models import AuditEvent
-from web.admin import LARGEST_ID
+from web.addresses import LARGEST_ID
 from web.audit_labels import action_label, subject_label, subject_url
 from web.copies import typed_moment
 from web.i18n import instant

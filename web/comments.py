@@ -25,10 +25,10 @@ from kb.models import Article, Comment, CommentKind, CommentState, Revision
 from kb.points import own_entries, own_total, team_of
 from kb.quotes import Quote
 from kb.revisions import revision_at
+from web.addresses import LARGEST_ID
 from web.session import current_actor
 from web.transactions import now, reading, services, writing
 
-LARGEST_ID = 2**31 - 1
 LAST_PAGE = 10_000
 FRAGMENT = "comments"
 HTTP_OF = {Invalid: 422, TooMany: 429}

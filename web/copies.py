@@ -14,8 +14,8 @@ from kb.articles import visible_article
 from kb.clock import DayMeans, local_day, read_wall_clock
 from kb.copies import CopiedLine, CopyFilter, find_copies, record_copy
 from kb.models import Revision
+from web.addresses import LARGEST_ID
 from web.i18n import instant
-from web.notifications import LARGEST_ID
 from web.recording import after_response
 from web.session import current_actor
 from web.spreadsheets import dated, table_answer

@@ -8,7 +8,8 @@ from kb.access import Permission, require
 from kb.departments import all_departments, department_of, department_sizes, save_department
 from kb.errors import Invalid
 from kb.models import Department
-from web.admin import LARGEST_ID, chosen_id
+from web.addresses import LARGEST_ID
+from web.admin import chosen_id
 from web.session import current_actor
 from web.transactions import now, reading, writing
 

@@ -6,13 +6,12 @@ from sqlalchemy.orm import Session
 from kb.access import audience_scope
 from kb.evidence import evidence_article
 from kb.models import Article
+from web.addresses import LARGEST_ID
 from web.packing import take_out
 from web.session import current_actor
 from web.transactions import services
 
 blueprint = Blueprint("evidence", __name__)
-
-LARGEST_ID = 2**31 - 1
 
 
 @blueprint.post(f"/a/<int(max={LARGEST_ID}):article_id>/evidence")

@@ -12,10 +12,10 @@ from kb.departments import all_departments
 from kb.errors import Forbidden
 from kb.feedback import Reason, counts_of, figures, give, may_see_figures, own_word
 from kb.models import Revision
+from web.addresses import LARGEST_ID
 from web.session import current_actor, wants_json
 from web.transactions import now, reading, writing
 
-LARGEST_ID = 2**31 - 1
 PERIODS = (7, 30, 90, 365)
 
 blueprint = Blueprint("feedback", __name__)

@@ -12,11 +12,11 @@ from kb.access import Actor, audience_scope
 from kb.departments import all_departments
 from kb.errors import Invalid, SearchUnavailable
 from kb.ports import EngineQuery
+from web.addresses import LARGEST_ID
 from web.search.address import read
 from web.session import current_actor, wants_json
 from web.transactions import now, reading, services, writing
 
-LARGEST_ID = 2**31 - 1
 SIZE = 30
 STATES = ("open", "answered", "declined")
 _ARTICLE = re.compile(r"(?:.*/a/)?(\d{1,9})(?:[/?#-].*)?\Z", re.S)

@@ -17,10 +17,10 @@ from kb.golden_queries import (
     remove_golden,
 )
 from kb.lexicon import all_pins
+from web.addresses import LARGEST_ID
 from web.session import current_actor
 from web.transactions import now, reading, services, writing
 
-LARGEST_ID = 2**31 - 1
 MOST_CHECKED = 100
 
 blueprint = Blueprint("golden_queries", __name__)

@@ -5,12 +5,11 @@ from flask import Blueprint, Response
 from kb.access import audience_scope
 from kb.attachments import stream
 from kb.images import visible_image
+from web.addresses import LARGEST_ID
 from web.session import current_actor
 from web.transactions import reading
 
 blueprint = Blueprint("images", __name__)
-
-LARGEST_ID = 2**31 - 1
 
 
 @blueprint.get(f"/files/images/<int(max={LARGEST_ID}):image_id>")

@@ -17,10 +17,10 @@ from kb.lexicon import Kind, NewEntry
 from kb.models import LexiconEntry
 from kb.ports import EngineQuery, SearchEngine
 from kb.synonym_proposals import dismiss, proposals
+from web.addresses import LARGEST_ID
 from web.session import current_actor
 from web.transactions import now, reading, services, writing
 
-LARGEST_ID = 2**31 - 1
 TOP = 5
 QUERY_LIMIT = 64
 

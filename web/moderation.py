@@ -19,12 +19,11 @@ from kb.moderation import MOST_AT_ONCE, Outcome, Refusal, Verdict, decide, undo
 from kb.moderation_queue import Filters, Tab, moderates_anything, queue
 from kb.moderation_rules import all_rules, nearest, set_rule
 from kb.nodes import Branch, visible_tree
+from web.addresses import LARGEST_ID
 from web.marking import marked
 from web.search.results import page_numbers
 from web.session import current_actor, wants_json
 from web.transactions import now, reading, services, writing
-
-LARGEST_ID = 2**31 - 1
 
 blueprint = Blueprint("moderation", __name__, url_prefix="/moderate")
 

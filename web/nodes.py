@@ -26,7 +26,8 @@ from kb.node_changes import (
 )
 from kb.nodes import articles_by_node, breadcrumb, flattened, nodes_by_id, rolled_up, tree
 from kb.reach import Impact, article_audience_impact, audience_of_node_impact, merge_impact, move_impact
-from web.admin import LARGEST_ID, chosen_id
+from web.addresses import LARGEST_ID
+from web.admin import chosen_id
 from web.session import current_actor
 from web.transactions import now, reading, writing
 

@@ -11,13 +11,13 @@ from werkzeug.wrappers import Response
 from kb.access import audience_scope
 from kb.acknowledgements import pending
 from kb.notifications import Line, inbox, mark_read, own_line, unread_count
+from web.addresses import LARGEST_ID
 from web.recording import after_response
 from web.session import current_actor, safe_target, wants_json
 from web.transactions import now, reading, writing
 
 PAGE_SIZE = 30
 LAST_PAGE = 10_000
-LARGEST_ID = 2**31 - 1
 
 blueprint = Blueprint("notifications", __name__)
 

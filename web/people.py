@@ -22,7 +22,8 @@ from kb.departments import all_departments, department_of
 from kb.errors import Invalid
 from kb.models import Person, Role
 from kb.people import change_password, create_person
-from web.admin import LARGEST_ID, chosen_id
+from web.addresses import LARGEST_ID
+from web.admin import chosen_id
 from web.session import current_actor
 from web.transactions import now, reading, writing
 

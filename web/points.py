@@ -11,12 +11,12 @@ from kb.access import Permission, may
 from kb.clock import day_start, local_day
 from kb.departments import all_departments
 from kb.points import Standing, standings
+from web.addresses import LARGEST_ID
 from web.session import current_actor
 from web.spreadsheets import dated, table_answer
 from web.transactions import now, reading, services, writing
 
 blueprint = Blueprint("points", __name__, url_prefix="/points")
-LARGEST_ID = 2**31 - 1
 
 
 class Period(StrEnum):

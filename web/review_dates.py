@@ -19,7 +19,7 @@ from kb.people import names_of
 from kb.review_dates import checks_of, may_check, plan, still_right
 from kb.review_queue import DepartmentCounts, Queue, counts, may_look, queue
 from kb.revisions import Status, revision_at, status_at
-from web.notifications import LARGEST_ID
+from web.addresses import LARGEST_ID
 from web.session import current_actor, safe_target
 from web.transactions import now, reading, writing
 

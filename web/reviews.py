@@ -17,6 +17,7 @@ from kb.models import Revision, RevisionState
 from kb.nodes import breadcrumb, nodes_by_id, tree
 from kb.people import names_of
 from kb.versions import compared, numbered
+from web.addresses import LARGEST_ID
 from web.marking import mark_html
 from web.search.marker import marker_for
 from web.session import current_actor
@@ -25,7 +26,6 @@ from web.versions import MODES, read_moment
 
 blueprint = Blueprint("reviews", __name__)
 
-LARGEST_ID = 2**31 - 1
 TABS = ("waiting", "mine", "decided")
 
 

@@ -31,11 +31,11 @@ from kb.task_lists import (
     task_list,
 )
 from kb.tasks import adopt, decline, find_task, reopen, solve, start_draft, transfer
+from web.addresses import LARGEST_ID
 from web.search.results import page_numbers
 from web.session import current_actor
 from web.transactions import now, reading, services, writing
 
-LARGEST_ID = 2**31 - 1
 FIGURES_OVER = timedelta(days=90)
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/tasks")

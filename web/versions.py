@@ -19,13 +19,13 @@ from kb.models import Article, Revision
 from kb.people import names_of
 from kb.revisions import is_shown_at
 from kb.versions import article_for, compared, listed, numbered
+from web.addresses import LARGEST_ID
 from web.session import current_actor
 from web.standing import Standing, standing
 from web.transactions import now, reading, services, writing
 
 blueprint = Blueprint("versions", __name__)
 
-LARGEST_ID = 2**31 - 1
 MODES = ("inline", "sides")
 
 

@@ -9,13 +9,12 @@ from kb.access import audience_scope
 from kb.articles import visible_article
 from kb.models import Article
 from kb.revisions import revision_at
+from web.addresses import LARGEST_ID
 from web.session import current_actor
 from web.standing import standing
 from web.transactions import now, reading, services
 
 blueprint = Blueprint("watching", __name__)
-
-LARGEST_ID = 2**31 - 1
 
 
 @blueprint.get(f"/a/<int(max={LARGEST_ID}):article_id>/standing")

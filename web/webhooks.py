@@ -16,7 +16,8 @@ from kb.webhooks import (
     send_test,
     set_active,
 )
-from web.notifications import LARGEST_ID, kind_labels
+from web.addresses import LARGEST_ID
+from web.notifications import kind_labels
 from web.session import current_actor
 from web.transactions import now, reading, services, writing
 

@@ -17,10 +17,10 @@ from kb.errors import Conflict
 from kb.models import Announcement, Article, Audience, Department, Person, Revision
 from kb.rosters import may_call_the_roll
 from kb.versions import VersionComparison, compared
+from web.addresses import LARGEST_ID
 from web.announcements.asking import asking, deadline
 from web.i18n import role_labels
 from web.marking import mark_html
-from web.notifications import LARGEST_ID
 from web.session import current_actor, safe_target
 from web.transactions import now, reading, services, writing
 

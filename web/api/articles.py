@@ -11,8 +11,9 @@ from kb.models import Article, Revision
 from kb.revisions import revision_at, status_at
 from kb.tokens import TokenScope
 from kb.withdrawal import cancel_scheduled, withdraw
+from web.addresses import LARGEST_ID
 from web.api.blueprint import Answer, Call, blueprint, reads, writes
-from web.api.drafts import LARGEST_ID, made
+from web.api.drafts import made
 from web.transactions import services
 
 ONE = f"/articles/<int(max={LARGEST_ID}):article_id>"

@@ -11,10 +11,10 @@ from kb.placement import placement_of
 from kb.publishing import approve, rebase, recall, return_to_author, submit
 from kb.revision_text import text_of
 from kb.tokens import TokenScope
+from web.addresses import LARGEST_ID
 from web.api.blueprint import Answer, Call, blueprint, reads, writes
 from web.transactions import services
 
-LARGEST_ID = 2**31 - 1
 ONE = f"/drafts/<int(max={LARGEST_ID}):revision_id>"
 MISSING_VERSION = 428
 STALE = 412

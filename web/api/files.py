@@ -9,8 +9,9 @@ from kb.drafts import DraftConflict
 from kb.errors import Invalid
 from kb.file_rules import SIZE_LIMIT
 from kb.tokens import TokenScope
+from web.addresses import LARGEST_ID
 from web.api.blueprint import Answer, Call, blueprint, reads, writes
-from web.api.drafts import LARGEST_ID, ONE, expected_version, stale, version_wanted, whole
+from web.api.drafts import ONE, expected_version, stale, version_wanted, whole
 
 FIELD = "file"
 # Room for the lines of a form around its files.

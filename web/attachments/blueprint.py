@@ -7,11 +7,11 @@ from flask import Blueprint
 from kb.attachments import stream, suffix_of
 from kb.models import Attachment
 from kb.viewing import FileKey
+from web.addresses import LARGEST_ID
 from web.transactions import services
 
 blueprint = Blueprint("attachments", __name__)
 
-LARGEST_ID = 2**31 - 1
 ONE = f"/files/<int(max={LARGEST_ID}):attachment_id>"
 SANDBOX = "default-src 'none'; sandbox"
 

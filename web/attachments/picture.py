@@ -4,7 +4,8 @@ from flask import Response
 
 from kb.attachments import readable_attachment
 from kb.errors import NotFound
-from web.attachments.blueprint import LARGEST_ID, ONE, SANDBOX, blueprint, key_of, loader
+from web.addresses import LARGEST_ID
+from web.attachments.blueprint import ONE, SANDBOX, blueprint, key_of, loader
 from web.session import current_actor
 from web.transactions import reading, services
 

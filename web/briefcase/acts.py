@@ -11,7 +11,8 @@ from kb import briefcase_folders as folders
 from kb.access import Actor
 from kb.errors import Invalid
 from kb.packs import import_pack
-from web.briefcase.blueprint import LARGEST_ID, blueprint
+from web.addresses import LARGEST_ID
+from web.briefcase.blueprint import blueprint
 from web.briefcase.pages import thing_of
 from web.session import current_actor, safe_target, wants_json
 from web.transactions import now, writing

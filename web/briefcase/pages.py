@@ -19,7 +19,8 @@ from kb.departments import all_departments
 from kb.models import Audience, BriefcaseFolder, BriefcaseItem
 from kb.packs import shared_pack, shared_packs
 from kb.people import names_of
-from web.briefcase.blueprint import LARGEST_ID, blueprint
+from web.addresses import LARGEST_ID
+from web.briefcase.blueprint import blueprint
 from web.session import current_actor
 from web.spreadsheets import dated, xlsx_answer
 from web.standing import Standing, standing

@@ -2,6 +2,4 @@
 
 from flask import Blueprint
 
-LARGEST_ID = 2**31 - 1
-
 blueprint = Blueprint("editor", __name__)

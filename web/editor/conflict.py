@@ -14,7 +14,8 @@ from kb.drafts import DraftConflict
 from kb.models import Revision
 from kb.people import names_of
 from kb.revision_text import Wording
-from web.editor.blueprint import LARGEST_ID, blueprint
+from web.addresses import LARGEST_ID
+from web.editor.blueprint import blueprint
 from web.editor.choices import audience_choices, department_choices, node_choices
 from web.editor.form import DraftForm, form_of, read_form
 from web.editor.opened import open_draft_of

@@ -15,7 +15,8 @@ from kb.errors import Invalid
 from kb.images import LARGEST_FILE as LARGEST_IMAGE
 from kb.images import add_image, address
 from kb.models import Attachment, Revision
-from web.editor.blueprint import LARGEST_ID, blueprint
+from web.addresses import LARGEST_ID
+from web.editor.blueprint import blueprint
 from web.editor.opened import open_draft_of
 from web.session import current_actor
 from web.transactions import now, writing

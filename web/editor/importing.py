@@ -17,7 +17,8 @@ from kb.markup import MarkupTooLarge, render
 from kb.models import Article, Revision
 from kb.ports import Conversion
 from kb.revision_text import RevisionText, text_of
-from web.editor.blueprint import LARGEST_ID, blueprint
+from web.addresses import LARGEST_ID
+from web.editor.blueprint import blueprint
 from web.editor.losses import failure_sentence, loss_sentences
 from web.editor.opened import open_draft_of
 from web.session import current_actor

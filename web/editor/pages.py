@@ -15,7 +15,8 @@ from kb.models import Article, Revision, RevisionState
 from kb.presence import stop_editing
 from kb.publishing import rebase, recall, submit
 from kb.revision_text import RevisionText, text_of
-from web.editor.blueprint import LARGEST_ID, blueprint
+from web.addresses import LARGEST_ID
+from web.editor.blueprint import blueprint
 from web.editor.conflict import conflict_page
 from web.editor.files import add_chosen, change_files
 from web.editor.form import DraftForm, form_of, from_payload, read_form

@@ -9,7 +9,8 @@ from kb.draft_files import files_of
 from kb.drafts import newest_approved
 from kb.errors import Invalid, NotFound
 from kb.markup import MarkupTooLarge, Rendered, render
-from web.editor.blueprint import LARGEST_ID, blueprint
+from web.addresses import LARGEST_ID
+from web.editor.blueprint import blueprint
 from web.editor.choices import visible_title
 from web.editor.form import read_form, text_of_form
 from web.editor.opened import open_draft_of

@@ -17,7 +17,8 @@ from kb.models import Revision
 from kb.placement import Placement
 from kb.presence import mark_editing, others_editing
 from kb.review_dates import LONGEST_DAYS, plan
-from web.editor.blueprint import LARGEST_ID, blueprint
+from web.addresses import LARGEST_ID
+from web.editor.blueprint import blueprint
 from web.editor.form import DraftForm, article_number, read_form, text_of_form, to_payload
 from web.editor.opened import open_draft_of
 from web.session import current_actor
