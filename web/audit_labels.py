@@ -68,6 +68,10 @@ def _nouns() -> dict[str, str]:
 
 
 def _verbs() -> dict[str, str]:
+    return _verbs_before_o() | _verbs_from_o()
+
+
+def _verbs_before_o() -> dict[str, str]:
     return {
         "acknowledge": _("确认阅读"),
         "add": _("新增"),
@@ -102,6 +106,11 @@ def _verbs() -> dict[str, str]:
         "material": _("标明是否重大修改"),
         "merge": _("合并"),
         "move": _("移动"),
+    }
+
+
+def _verbs_from_o() -> dict[str, str]:
+    return {
         "open": _("打开"),
         "order": _("调整顺序"),
         "order_files": _("调整附件顺序"),

@@ -13,6 +13,7 @@ It is a script and not a test: what it prints depends on the machine.
 import argparse
 import os
 import random
+import secrets
 import tempfile
 import time
 from collections.abc import Sequence
@@ -59,7 +60,7 @@ def two_people(session: Session) -> Pair:
     owner = session.scalars(select(Department).join(Article).limit(1)).one()
     people = [
         session.scalar(select(Person).where(Person.username == name))
-        or create_person(session, name, name, f"Bench-{name}-2026", owner, [role], datetime.now(UTC))
+        or create_person(session, name, name, secrets.token_urlsafe(24), owner, [role], datetime.now(UTC))
         for name, role in (("bench-author", Role.PUBLISHER), ("bench-approver", Role.REVIEWER))
     ]
     session.flush()
