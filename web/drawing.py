@@ -1,8 +1,9 @@
 """The pieces that every page draws dozens of times, drawn once and kept: icons, sentences, the table of keys."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
-from flask import Flask, g, render_template, request
+from flask import Flask, g, render_template, request, url_for
 from flask import json as flask_json
 from flask_babel import get_locale, gettext
 from markupsafe import Markup, escape
@@ -12,14 +13,17 @@ from web.static_files import static_address
 
 MOST_SENTENCES = 20_000
 
+Drawn = TypeVar("Drawn")
 Drawer = Callable[..., Markup]
 
 
 def install(app: Flask) -> None:
     """Give templates the quick pieces; what they draw is the same in every request of a language."""
     environment = app.jinja_env
-    environment.globals["_"] = _sentences()
-    environment.globals["draw_icon"] = _icons()
+    sentence, icon = _sentences(), _icons()
+    environment.globals["_"] = sentence
+    environment.globals["draw_icon"] = icon
+    environment.globals["hit_pieces"] = _by_language(_hit_pieces(icon, sentence))
     environment.globals["draw_tag"] = draw_tag
     environment.globals["keys_help"] = _by_language(_keys)
     environment.globals["script_strings"] = _by_language(_strings)
@@ -74,10 +78,10 @@ def _icons() -> Drawer:
     return icon
 
 
-def _by_language(draw: Callable[[], Markup]) -> Drawer:
-    kept: dict[tuple[str, str], Markup] = {}
+def _by_language(draw: Callable[[], Drawn]) -> Callable[[], Drawn]:
+    kept: dict[tuple[str, str], Drawn] = {}
 
-    def drawn() -> Markup:
+    def drawn() -> Drawn:
         """Return the piece in the page's language, drawn the first time it is wanted."""
         key = (request.script_root, language())
         found = kept.get(key)
@@ -98,3 +102,33 @@ def _strings() -> Markup:
 
 def _keys() -> Markup:
     return Markup(render_template("layout/keys.html"))  # noqa: S704 - a template, which escapes
+
+
+def _hit_pieces(icon: Drawer, _: Drawer) -> Callable[[], Mapping[str, Markup]]:
+    """Return what draws the pieces that every card of a list of results has in common."""
+
+    def word(name: str, text: str) -> Markup:
+        return Markup('{}<span class="action-word">{}</span>').format(icon(name), _(text))
+
+    def draw() -> Mapping[str, Markup]:
+        views = _("阅读次数")
+        return {
+            "wording": draw_tag(_("对外口径")),
+            "folder": icon("folder2-open"),
+            "views": Markup('<span title="{}">{} <span class="visually-hidden">{}</span>').format(
+                views, icon("eye"), views
+            ),
+            "copy": Markup("{} {}").format(icon("clipboard-check"), _("复制口径")),
+            "ask": Markup("{}?article=").format(url_for("briefcase.ask")),
+            "keep": Markup('data-keep data-key="f" title="{}">{}').format(
+                _("加入公文包（F）"), word("bookmark-plus", "加入公文包")
+            ),
+            "link": Markup('data-key="l" title="{}">{}').format(
+                _("复制链接（L）"), word("link-45deg", "复制链接")
+            ),
+            "preview": Markup(
+                '<button type="button" class="button" data-show-preview title="{}">{}</button>'
+            ).format(_("预览（空格）"), word("layout-sidebar-reverse", "预览")),
+        }
+
+    return draw
