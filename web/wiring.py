@@ -82,7 +82,7 @@ def build_services(settings: Settings) -> Services:
     # Imported here because the analyser's dictionaries are wanted only by a process that serves.
     from indexer.language import Language
     from indexer.lessons import Lessons
-    from indexer.whoosh_engine import WhooshEngine
+    from indexer.remembering import RememberingEngine
 
     prepare_home(settings)
     database = Database(settings.database_url)
@@ -91,7 +91,7 @@ def build_services(settings: Settings) -> Services:
         database=database,
         clock=SystemClock(),
         zone=settings.zone,
-        engine=WhooshEngine(
+        engine=RememberingEngine(
             settings.index_directory,
             Language(lexicon_folder()),
             lessons=Lessons(lexicon_folder(), newer_entries(database), in_background=True),

@@ -30,7 +30,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-import psutil
 from sqlalchemy import func, select
 
 from indexer.evaluation import percentile
@@ -40,7 +39,7 @@ from kb.models import Article
 from kb.revision_text import RevisionText, Wording
 from tests.bench.corpora import Source
 from tests.bench.engines.cut import cut
-from tests.bench.measure_corpus import Command, tree_memory
+from tests.bench.measure_corpus import Command, cpu_seconds, tree_memory
 from tests.bench.visitors import Visitor, fill, free_port, log_in, wait_until_it_answers
 from web.settings import Settings
 
@@ -175,13 +174,6 @@ def publish(database: Database, stop: threading.Event, every: float) -> None:
                 said = Wording("", f"第 {number} 次发布的口径。")
                 text = RevisionText(f"发布于压力测试 {number}", f"第 {number} 次发布。", wording=(said,))
                 approve(session, add_revision(session, article, text, moment), moment)
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return the processor time that a process and everything below it has taken."""
-    top = psutil.Process(pid)
-    times = [process.cpu_times() for process in (top, *top.children(recursive=True))]
-    return sum(each.user + each.system for each in times)
 
 
 @dataclass

@@ -90,6 +90,13 @@ def tree_memory(pid: int) -> int:
     return total
 
 
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time that a process and everything below it has taken."""
+    top = psutil.Process(pid)
+    times = [process.cpu_times() for process in (top, *top.children(recursive=True))]
+    return sum(each.user + each.system for each in times)
+
+
 def measure_import(command: Command, home: Path, corpus: Path | None) -> Iterator[Row]:
     """Fill a fresh home and build its index."""
     command.run("upgrade")

@@ -6,7 +6,8 @@ Run from the root of the repository, with the packages of requirements-bench.txt
 
 Both sites are filled from the same corpus, served by waitress with the same number of threads on the same
 machine, and asked the same questions in turn: one, then the other, round by round, over one kept connection
-each. The product is asked by a person who is logged in, so that rights, the lock, facets and the record of
+each. Times are those of the clock; the last row is the processor time that each site's processes took for a
+page, which a busy machine distorts less. The product is asked by a person who is logged in, so that rights, the lock, facets and the record of
 the search are all paid for; the other site knows none of these. Nothing is asked conditionally.
 It is a script and not a test: what it prints depends on the machine.
 """
@@ -27,7 +28,7 @@ from urllib.parse import quote
 from indexer.evaluation import percentile
 from tests.bench.corpora import Source
 from tests.bench.engines.cut import cut
-from tests.bench.measure_corpus import Command
+from tests.bench.measure_corpus import Command, cpu_seconds
 from tests.bench.visitors import Visitor, fill, free_port, log_in, wait_until_it_answers
 
 SEED = 20260601
@@ -123,6 +124,12 @@ def table(times: dict[str, list[list[float]]], asked: Sequence[tuple[str, str]])
     )
 
 
+def processor_row(spent: dict[str, float], pages: int) -> str:
+    """Return the row of processor time a page, given the seconds that each site's processes took."""
+    ours, theirs = (1000 * spent[name] / pages for name in ("product", "Haystack"))
+    return f"| processor time a page, mean | {ours:.1f} | {theirs:.1f} | {theirs / ours:.1f}× |"
+
+
 def _row(kind: str, ours: Sequence[float], theirs: Sequence[float]) -> str:
     cells = [f"{percentile(ms, 0.5):.1f} / {percentile(ms, 0.95):.1f}" for ms in (ours, theirs)]
     ratios = [f"{percentile(theirs, q) / percentile(ours, q):.1f}×" for q in (0.5, 0.95)]
@@ -139,9 +146,12 @@ def compare(options: argparse.Namespace, folder: Path) -> None:
         for _kind, text in asked[: len(KINDS)]:
             for site in sites:
                 site.ask(text)
+        before = {site.name: cpu_seconds(site.process.pid) for site in sites}
         times = measure(sites, asked, options.rounds)
+        spent = {site.name: cpu_seconds(site.process.pid) - before[site.name] for site in sites}
         print(f"{os.cpu_count()} cores, {len(asked)} questions, {options.rounds} interleaved rounds\n")
         print("\n".join(table(times, asked)))
+        print(processor_row(spent, len(asked) * options.rounds))
     finally:
         for site in sites:
             site.process.terminate()
