@@ -10,6 +10,7 @@ from indexer.codec import IntArray
 from indexer.filters import Masks, masks, readable
 from indexer.fold import fold
 from indexer.highlight import clip, marks, partial_texts, rung_names, wanted_texts, window
+from indexer.holding import holding
 from indexer.lookup import Lookup, marked, union
 from indexer.nearness import telling_units
 from indexer.opened import Opened
@@ -256,17 +257,26 @@ class Answerer:
         plan = self._opened.planner(self._readable(query)).plan(query.text)
         if not plan.units:
             return []
-        return self._titles(plan, query, exclude=0)
+        ranked = self._titles(plan, query, exclude=0)
+        inside = holding(self._opened.scorer, plan, self._readable(query) & shown, query.limit)
+        # Whoever types wording or a document number wants the article that holds it, not a title like it.
+        whole = [item.head for item in ranked if item.rung < Rung.PARTIAL]
+        order = dict.fromkeys([*whole, *inside, *(item.head for item in ranked)])
+        texts = wanted_texts(plan)
+        return [self._suggestion(head, texts) for head in list(order)[: query.limit]]
 
     def related(self, article_id: int, query: SuggestQuery) -> list[Suggestion]:
         """Return articles about the same thing as another's title, best first."""
         plan = self._opened.planner(self._readable(query)).plan(query.text, verbatim=True)
-        return self._titles(plan, query, exclude=article_id) if plan.units else []
+        if not plan.units:
+            return []
+        texts = wanted_texts(plan)
+        return [self._suggestion(item.head, texts) for item in self._titles(plan, query, exclude=article_id)]
 
     def _readable(self, query: SuggestQuery) -> BoolArray:
         return readable(self._snapshot, query.access_keys)
 
-    def _titles(self, plan: Plan, query: SuggestQuery, exclude: int) -> list[Suggestion]:
+    def _titles(self, plan: Plan, query: SuggestQuery, exclude: int) -> list[Ranked]:
         snapshot = self._snapshot
         scope = Scope.TITLE if not exclude else Scope.TITLE_CONTENT
         lookup = self._opened.scorer.look_up(plan, scope)
@@ -275,9 +285,7 @@ class Answerer:
         heads = lookup.any_part()
         found = self._opened.scorer.score(lookup, heads[allowed[heads]])
         # At one instant an article shows one revision, so nothing has to be folded.
-        ranked = rank(self._opened.scorer, self._opened.title_of, found, plan, scope, allowed)[: query.limit]
-        texts = wanted_texts(plan)
-        return [self._suggestion(item.head, texts) for item in ranked]
+        return rank(self._opened.scorer, self._opened.title_of, found, plan, scope, allowed)[: query.limit]
 
     def _suggestion(self, head: int, texts: Sequence[str]) -> Suggestion:
         title, record = self._snapshot.title(head), self._snapshot.heads[head]
