@@ -21,6 +21,9 @@ from kb.publishing import approve, rebase, recall, return_to_author, submit
 from kb.revision_text import text_of
 
 ACTIONS = 1_000
+# So many actions each does against the other before they meet and begin the next ones together.
+TOGETHER = 3
+PATIENCE = 120.0
 NAMES = ("loss", "today")
 
 
@@ -33,6 +36,7 @@ class Log:
     refused: Counter[str] = field(default_factory=Counter)
     faults: list[BaseException] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    meeting: threading.Barrier = field(default_factory=lambda: threading.Barrier(2))
 
 
 class Worker(threading.Thread):
@@ -41,37 +45,48 @@ class Worker(threading.Thread):
     def __init__(self, database: Database, world: World, role: str, seed: int, log: Log) -> None:
         super().__init__()
         self._database, self._log, self._chance = database, log, random.Random(seed)
-        self._articles = [world.articles[name] for name in NAMES]
+        self._articles = [world.articles[name] for name in (NAMES if seed else reversed(NAMES))]
         self._seen: dict[int, tuple[int, int, str, str]] = {}
         self._number = 0
         with database.read() as session:
             self._actor = Actor.of(session.get_one(Person, world.people[role]))
 
     def run(self) -> None:
-        for _action in range(ACTIONS // 2):
-            article_id = self._chance.choice(self._articles)
-            act = self._chance.choices(
-                [
-                    self._look,
-                    self._open,
-                    self._save,
-                    self._submit,
-                    self._approve,
-                    self._return,
-                    self._recall,
-                    self._discard,
-                ],
-                [6, 3, 8, 5, 6, 1, 1, 1],
-            )[0]
-            try:
-                if self._chance.random() < 0.5:
-                    self._look(article_id)
-                act(article_id)
-            except KnowledgeBaseError as error:
-                self._note(self._log.refused, type(error).__name__)
-            except BaseException as fault:
-                self._log.faults.append(fault)
-                raise
+        try:
+            for number in range(ACTIONS // 2):
+                # A busy machine would let one of the two act alone for long.
+                if number % TOGETHER == 0:
+                    self._log.meeting.wait(PATIENCE)
+                self._act()
+        except BaseException as fault:
+            self._log.faults.append(fault)
+            self._log.meeting.abort()
+            raise
+
+    def _act(self) -> None:
+        act = self._chance.choices(
+            [
+                self._look,
+                self._open,
+                self._save,
+                self._submit,
+                self._approve,
+                self._return,
+                self._recall,
+                self._discard,
+            ],
+            [6, 3, 8, 5, 6, 1, 1, 1],
+        )[0]
+        # Each writes mostly in an article of their own: what both wrote, neither may approve.
+        own, other = self._articles
+        is_writing = act in (self._open, self._save, self._submit)
+        article_id = own if self._chance.random() < (0.9 if is_writing else 0.3) else other
+        try:
+            if self._chance.random() < 0.5:
+                self._look(article_id)
+            act(article_id)
+        except KnowledgeBaseError as error:
+            self._note(self._log.refused, type(error).__name__)
 
     def _note(self, counter: Counter[str], name: str) -> None:
         with self._log.lock:
