@@ -58,7 +58,7 @@ def open_task(
     Returns:
         The comment's task, which may have been there before; one that was cancelled is open again.
     """
-    due_at = after_working_days(at, DAYS_ALLOWED[CommentKind(comment.kind)], zone)
+    due_at = after_working_days(session, at, DAYS_ALLOWED[CommentKind(comment.kind)], zone)
     known = session.scalar(select(Task).where(Task.comment_id == comment.id))
     if known is not None:
         if known.state == TaskState.CANCELLED:

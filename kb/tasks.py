@@ -55,7 +55,7 @@ def transfer(
     move(session, task, actor, step, at, UNFINISHED)
     points.take_back(session, task.comment, "adopted", at)
     task.handler_id = None
-    task.due_at = max(task.due_at, after_working_days(at, 1, zone))
+    task.due_at = max(task.due_at, after_working_days(session, at, 1, zone))
     tell_department(session, task, at)
     return task
 
@@ -70,7 +70,7 @@ def reopen(session: Session, actor: Actor, task_id: int, reason: str, at: dateti
     task = _handled(session, actor, task_id)
     closed = (TaskState.DECLINED, TaskState.ANSWERED)
     move(session, task, actor, Step(TaskState.OPEN, _reason(reason)), at, closed)
-    task.due_at = max(task.due_at, after_working_days(at, 1, zone))
+    task.due_at = max(task.due_at, after_working_days(session, at, 1, zone))
     return task
 
 

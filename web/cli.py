@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from kb.errors import Invalid, KnowledgeBaseError
 from web.commands.audit import audit
+from web.commands.calendar import calendar
 from web.commands.database import sample, upgrade
 from web.commands.department import department
 from web.commands.draft import draft
@@ -58,6 +59,7 @@ kb.add_command(node)
 kb.add_command(audience)
 kb.add_command(grant)
 kb.add_command(purge)
+kb.add_command(calendar)
 kb.add_command(webhook)
 kb.add_command(evidence)
 kb.add_command(token)

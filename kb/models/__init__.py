@@ -7,6 +7,7 @@ from kb.models.attachment import Attachment, Blob, BlobChunk, FilePart, FileText
 from kb.models.audience import AccessKey, Audience, AudienceRule
 from kb.models.audit import AuditEvent
 from kb.models.briefcase import BriefcaseFolder, BriefcaseItem
+from kb.models.calendar_day import CalendarDay
 from kb.models.comment import (
     Comment,
     CommentImage,
@@ -57,6 +58,7 @@ __all__ = [
     "BlobChunk",
     "BriefcaseFolder",
     "BriefcaseItem",
+    "CalendarDay",
     "ChangeCounter",
     "Comment",
     "CommentImage",
