@@ -12,6 +12,8 @@ VARIANTS = dict(zip("帐佔裏著妳祂牠甚麽", "账占里着你他它什么"
 
 # The same as ``is_word_character``, for whole texts: what \w takes for part of a word is what
 # ``str.isalnum`` does, and the underscore.
+# From this length on the patterns of ``squeeze`` are worth making.
+LONG = 60
 _SIGNS = re.compile(r"(?:[^\w\U00020000-\U0003ffff]|_)+")
 
 
@@ -63,9 +65,31 @@ def fold_with_places(text: str) -> tuple[str, list[int]]:
     return "".join(pieces), places
 
 
+@lru_cache(maxsize=1)
+def _kinds() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return patterns of the characters that fold to nothing but signs, and of those that change otherwise."""
+    table = folder()
+    dropped, changed = [], []
+    for code in range(0x10000):
+        folded = table[code]
+        if not without_signs(folded):
+            dropped.append(chr(code))
+        elif folded != chr(code):
+            changed.append(chr(code))
+    return (
+        re.compile(f"[{re.escape(''.join(dropped))}]+"),
+        re.compile(f"[{re.escape(''.join(changed))}\U00010000-\U0010ffff]"),
+    )
+
+
 def squeeze(text: str) -> str:
     """Return the folded text without blanks and punctuation."""
-    return without_signs(fold(text))
+    if len(text) < LONG:
+        return without_signs(fold(text))
+    # Most characters of a text stay what they are: looking for the others is quicker than asking for each.
+    dropped, changed = _kinds()
+    bare = dropped.sub("", text)
+    return without_signs(fold(bare)) if changed.search(bare) else bare
 
 
 def without_signs(folded: str) -> str:

@@ -175,11 +175,9 @@ class Scorer:
         found.heads, found.total_weight = heads, lookup.total_weight
         total = found.total_weight or 1.0
         slots = Slots(heads, self.snapshot.size)
-        sums = _Sums(len(heads))
-        norms = {name: norm[heads] for name, norm in self.statistics.norms.items()}
-        titles = [self._add_unit(sums, unit, slots, norms, lookup.plan.is_loose) for unit in lookup.units]
+        sums = self.weigh(lookup, slots)
         coverage, title_coverage = sums.coverage / total, sums.title_coverage / total
-        in_place = self._place(found, lookup, slots, sums, titles, title_coverage)
+        in_place = self._place(found, lookup, slots, sums, title_coverage)
         dials = self.weights
         found.stage1[heads], found.coverage[heads] = sums.stage1, coverage
         found.title_coverage[heads], found.in_place[heads] = title_coverage, in_place
@@ -195,6 +193,14 @@ class Scorer:
         self._verbatim(found, lookup)
         return found
 
+    def weigh(self, lookup: Lookup, slots: Slots) -> "Sums":
+        """Return BM25 and coverage of some heads, without a look at their passages."""
+        sums = Sums(len(slots.heads))
+        norms = {name: norm[slots.heads] for name, norm in self.statistics.norms.items()}
+        for unit in lookup.units:
+            sums.titles.append(self._add_unit(sums, unit, slots, norms))
+        return sums
+
     def _verbatim(self, found: Scores, lookup: Lookup) -> None:
         """Note for every head the first passage that may hold the whole query as typed."""
         if len(lookup.plan.compact) > 1:
@@ -202,9 +208,7 @@ class Scorer:
                 standing = self.matcher.standing(name, lookup.plan.compact)
                 found.verbatim[standing.heads] = standing.rows[standing.starts[:-1]]
 
-    def _add_unit(
-        self, sums: "_Sums", found: Found, slots: Slots, norms: dict[str, FloatArray], loose: bool
-    ) -> FloatArray:
+    def _add_unit(self, sums: "Sums", found: Found, slots: Slots, norms: dict[str, FloatArray]) -> FloatArray:
         """Add what one unit contributes; return how well it stands in every title."""
         size = len(slots.heads)
         cover, title_cover = np.zeros(size, np.float32), np.zeros(size, np.float32)
@@ -260,8 +264,7 @@ class Scorer:
         found: Scores,
         lookup: Lookup,
         slots: Slots,
-        sums: "_Sums",
-        titles: Sequence[FloatArray],
+        sums: "Sums",
         title_coverage: Reals,
     ) -> Reals:
         """Fill in the passages of the best heads; return what each head's title or best passage covers."""
@@ -275,7 +278,7 @@ class Scorer:
         for unit, line in zip(lookup.units, values, strict=True):
             passages.fill(line, unit, self.weights.partial)
         weights = np.array([unit.weight for unit in lookup.units])
-        found.places = Places(weights, slots.heads, np.array(titles), passages.rows, values)
+        found.places = Places(weights, slots.heads, np.array(sums.titles), passages.rows, values)
         summed = weights.astype(np.float32) @ values / np.float32(found.total_weight or 1.0)
         found.passage[passages.rows] = summed
         in_place = title_coverage.copy()
@@ -283,10 +286,11 @@ class Scorer:
         return in_place
 
 
-class _Sums:
-    """What adds up over the units, one entry for each scored head."""
+class Sums:
+    """What adds up over the units, one entry for each scored head; ``titles`` has an array for each unit."""
 
     def __init__(self, size: int) -> None:
+        self.titles: list[FloatArray] = []
         self.stage1, self.coverage = np.zeros(size), np.zeros(size)
         self.title_coverage, self.title_precision = np.zeros(size), np.zeros(size)
         self.rung = np.zeros(size, np.int8)
