@@ -128,7 +128,7 @@ class Answerer:
     def _hidden(self, query: EngineQuery, conditions: Masks, plan: Plan, full: IntArray) -> HiddenHits:
         def extra(**lifted: BoolArray) -> int:
             wider = full[replace(conditions, **lifted).all[full]]
-            return len(np.setdiff1d(articles[wider], found))
+            return len(np.setdiff1d(articles[wider], found)) if len(wider) > len(found) else 0
 
         articles = self._snapshot.column("article")
         found = articles[full[conditions.all[full]]]

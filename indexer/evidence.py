@@ -169,7 +169,7 @@ def _worth_reading(
     best = _best_of(values, owners, len(heads))[owners]
     good = _best_few(values, owners, values >= CLOSE_CALL * best, READ)
     rows, candidates = flat[good], owners[good]
-    whole = found.verbatim[heads]
+    whole = found.verbatim_in(heads)
     extra = np.flatnonzero((whole >= 0) & ~np.isin(whole, rows))
     return np.concatenate([rows, whole[extra]]), np.concatenate([candidates, extra])
 

@@ -17,6 +17,7 @@ from indexer.weights import Weights
 from kb.ports import Scope
 
 CANDIDATES = 200
+RUNGS = tuple(Rung)
 
 
 @dataclass(frozen=True)
@@ -61,35 +62,33 @@ def rank(
     scorer: Scorer, title_of: TitleReader, found: Scores, plan: Plan, scope: Scope, allowed: BoolArray
 ) -> list[Ranked]:
     """Return the candidates among the allowed heads, best first."""
+    scored = found.heads[allowed[found.heads]]
+    combined = found.combined[scored]
     # Whoever may hold the whole phrase is a candidate, however weak it is otherwise.
-    preferred = found.combined + np.where(found.verbatim >= 0, found.combined.max(initial=0.0), 0.0)
-    heads = _candidates(preferred, allowed)
+    preferred = combined + np.where(found.verbatim_in(scored) >= 0, combined.max(initial=0.0), 0.0)
+    heads = _candidates(scored, preferred)
     if not len(heads):
         return []
     evidence = gather(scorer, title_of, found, plan, scope, heads)
     values = scores(evidence, plan, scorer.weights)
     places = _places(evidence, plan, scorer.weights)
     verbatim = evidence.verbatim_title | evidence.verbatim_body
+    order = np.lexsort((heads, -values, places))
+    columns = (heads, values, evidence.rung, verbatim, evidence.passage, places)
     return [
-        Ranked(
-            int(heads[number]),
-            float(values[number]),
-            Rung(int(evidence.rung[number])),
-            bool(verbatim[number]),
-            int(evidence.passage[number]),
-            int(places[number]),
+        Ranked(head, value, RUNGS[rung], whole, passage, place)
+        for head, value, rung, whole, passage, place in zip(
+            *(column[order].tolist() for column in columns), strict=True
         )
-        for number in np.lexsort((heads, -values, places))
     ]
 
 
-def _candidates(combined: Reals, allowed: BoolArray) -> IntArray:
-    scores = np.where(allowed, combined, 0.0)
-    count = min(CANDIDATES, int((scores > 0).sum()))
+def _candidates(heads: IntArray, values: Reals) -> IntArray:
+    count = min(CANDIDATES, int(np.count_nonzero(values > 0)))
     if not count:
         return np.empty(0, np.int64)
-    best = np.argpartition(-scores, count - 1)[:count]
-    return best[np.lexsort((best, -scores[best]))]
+    best = np.argpartition(-values, count - 1)[:count]
+    return heads[best[np.lexsort((heads[best], -values[best]))]]
 
 
 def scores(evidence: Evidence, plan: Plan, dials: Weights) -> Reals:

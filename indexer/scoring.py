@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.codec import FloatArray, IntArray
+from indexer.codec import FloatArray, IntArray, Rows
 from indexer.lookup import Found, Lookup, look_up, passage_fields
 from indexer.matcher import Matcher, found_in
 from indexer.plan import Plan, Rung, Unit
@@ -58,7 +58,7 @@ class Scores:
     """What is known of the scored heads after the first stage; 0 for all others.
 
     Arrays are by head, ``passage`` is by passage. ``coverage`` counts what stands anywhere in an article,
-    ``in_place`` what its title or best passage holds alone. ``rung`` is the farthest rung it needed;
+    ``in_place`` what its title or best passage holds alone. ``verbatim`` counts passages from 1. ``rung`` is the farthest rung it needed;
     ``places`` keeps where each unit stands, for the second stage.
     """
 
@@ -74,9 +74,13 @@ class Scores:
     in_title: BoolArray
     in_body: BoolArray
     in_file: BoolArray
-    verbatim: IntArray
+    verbatim: Rows
     total_weight: float = 0.0
     places: Places | None = None
+
+    def verbatim_in(self, heads: IntArray) -> Rows:
+        """Return the first passage of each head that may hold the whole query as typed, or -1."""
+        return self.verbatim[heads] - np.int32(1)
 
 
 def nothing_scored(snapshot: Snapshot) -> Scores:
@@ -101,7 +105,7 @@ def nothing_scored(snapshot: Snapshot) -> Scores:
         in_title=flags(),
         in_body=flags(),
         in_file=flags(),
-        verbatim=np.full(snapshot.size, -1, np.int64),
+        verbatim=np.zeros(snapshot.size, np.int32),
     )
 
 
@@ -206,7 +210,7 @@ class Scorer:
         if len(lookup.plan.compact) > 1:
             for name in passage_fields(lookup.scope):
                 standing = self.matcher.standing(name, lookup.plan.compact)
-                found.verbatim[standing.heads] = standing.rows[standing.starts[:-1]]
+                found.verbatim[standing.heads] = standing.rows[standing.starts[:-1]] + 1
 
     def _add_unit(self, sums: "Sums", found: Found, slots: Slots, norms: dict[str, FloatArray]) -> FloatArray:
         """Add what one unit contributes; return how well it stands in every title."""

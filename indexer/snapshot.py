@@ -1,8 +1,10 @@
 """One committed state of the index, opened as arrays: heads, passages and posting lists."""
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -146,8 +148,8 @@ class Snapshot:
         self.heads = _concat([leaf.heads for leaf in self.leaves])
         self.places = _concat([leaf.places for leaf in self.leaves])
         self.alive: BoolArray = _concat([alive[leaf.head_docs] for leaf, alive in pairs])
-        self._head_bases = np.cumsum([0, *(len(leaf.heads) for leaf in self.leaves)])
-        self._place_bases = np.cumsum([0, *(len(leaf.places) for leaf in self.leaves)])
+        self._head_bases = list(accumulate((len(leaf.heads) for leaf in self.leaves), initial=0))
+        self._place_bases = list(accumulate((len(leaf.places) for leaf in self.leaves), initial=0))
         self.head_of: Rows = _concat(
             [
                 leaf.head_of_passage + np.int32(base)
@@ -164,7 +166,7 @@ class Snapshot:
 
     def base(self, field: str, leaf: int) -> int:
         """Return the first row of a field in the segment at a place."""
-        return int((self._head_bases if field in _OF_HEADS else self._place_bases)[leaf])
+        return (self._head_bases if field in _OF_HEADS else self._place_bases)[leaf]
 
     def postings(self, field: str, term: str, first_leaf: int = 0) -> tuple[Rows, Counts]:
         """Return rows and frequencies of a term over all segments from ``first_leaf`` on; rows ascend."""
@@ -241,9 +243,9 @@ class Snapshot:
         leaf, local = self._locate(row, self._place_bases)
         return bytes(leaf.labels[int(leaf.place_docs[local])])
 
-    def _locate(self, row: int, bases: IntArray) -> tuple[Leaf, int]:
-        number = int(np.searchsorted(bases, row, side="right")) - 1
-        return self.leaves[number], int(row - bases[number])
+    def _locate(self, row: int, bases: list[int]) -> tuple[Leaf, int]:
+        number = bisect_right(bases, row) - 1
+        return self.leaves[number], row - bases[number]
 
 
 _OF_HEADS = ("title", "access", "article")
