@@ -1,6 +1,7 @@
 """Keeps what was drawn of files in a folder, by their content; all of it can be made again at any time."""
 
 import json
+import logging
 import secrets
 import shutil
 from contextlib import suppress
@@ -51,7 +52,14 @@ class Kept:
             return None
 
     def keep(self, key: FileKey, shown: Shown) -> None:
-        """Write down what a child answered; the outline last, because it promises the rest."""
+        """Write down what a child answered; a full disk only means that it is drawn again."""
+        try:
+            self._keep(key, shown)
+        except OSError:
+            logging.getLogger(__name__).exception("a preview could not be kept")
+
+    def _keep(self, key: FileKey, shown: Shown) -> None:
+        # The outline last, because it promises the rest.
         for number, data in shown.pictures:
             self._write(key, _picture_name(number), data)
         for number, sheet in enumerate(shown.sheets, start=1):
@@ -64,7 +72,8 @@ class Kept:
 
     def mark_undrawable(self, key: FileKey, number: int) -> None:
         """Remember that a page cannot be drawn, so that nobody tries again and again."""
-        self._write(key, _picture_name(number), b"")
+        with suppress(OSError):
+            self._write(key, _picture_name(number), b"")
 
     def _place(self, key: FileKey) -> Path:
         return self._folder / f"{key.sha256}-{key.suffix}-{FORMAT}"

@@ -109,7 +109,7 @@ def latencies(
     try:
         with searching(engine, articles):
             for number in range(-3, count):
-                article_id, word = chance.choice(articles).article_id, f"published{number + 3:05d}"
+                article_id, word = chance.choice(articles).article_id, f"published{secrets.token_hex(4)}"
                 wait = wait_until_found(engine, article_id, word, publish(database, pair, article_id, word))
                 # The first ones find a follower that is still starting.
                 waits += [wait] if number >= 0 else []

@@ -138,6 +138,15 @@ def test_a_long_csv_file_is_cut_and_says_so(viewer: SandboxedViewer) -> None:
     assert (len(sheet.rows), sheet.is_cut, sheet.rows[-1].cells[1].text) == (2_000, True, "2000元")
 
 
+def test_a_page_is_shown_even_where_nothing_can_be_kept(tmp_path: Path) -> None:
+    blocked = tmp_path / "previews"
+    blocked.write_text("not a folder")
+    data = (SAMPLES / "lc-guide.pdf").read_bytes()
+    viewer = SandboxedViewer(blocked)
+    assert viewer.outline(key_of(data, "pdf"), once(data)).status == "ok"
+    assert viewer.picture(key_of(data, "pdf"), 1, once(data)).data[8:12] == b"WEBP"
+
+
 def test_nobody_waits_when_all_seats_are_taken(tmp_path: Path) -> None:
     viewer = SandboxedViewer(tmp_path, seats=0)
     assert viewer.outline(FileKey("0" * 64, "pdf"), never).status == "busy"
