@@ -512,3 +512,10 @@ def test_the_conditions_work_without_scripts(agent: FlaskClient) -> None:
         assert re.search(rf'<a href="/search\?[^"]*{link}[^"]*"', page)
     assert "style=" not in page.replace('"style=', "")
     assert not re.search(r"<script(?![^>]*(src=|application/json))", page)
+
+
+def test_the_button_on_a_hit_says_what_it_copies(agent: FlaskClient) -> None:
+    page = fetch(agent, "/search?q=补卡工本费")
+    button = re.search(r'<button[^>]* data-copy="[^"]*"[^>]*>(.*?)</button>', page, re.S)
+    assert button is not None
+    assert words(button[1]).strip() == "复制口径"
