@@ -89,4 +89,3 @@ class Factors:
     frame: float = 0.12
     seam: float = 0.12
     document_number: float = 2.0
-    cut: float = 0.0

@@ -262,8 +262,7 @@ class Planner:
             alternatives = () if verbatim else self._meant(text, literal)
             length = end - start
             if literal:
-                cut = self.factors.cut if (start, end) in words else 0.0
-                yield _Arc(end, length + 0.1 * (length - 2) + cut, True, alternatives)
+                yield _Arc(end, length + 0.1 * (length - 2), True, alternatives)
             elif alternatives:
                 nearest = max(alternative.factor for alternative in alternatives)
                 yield _Arc(end, length * nearest * 0.95, False, alternatives)
