@@ -47,7 +47,7 @@ def clipboard(page: Any) -> str:
 
 def recorded(site: Any, article: int, count: int) -> list[tuple[str, str, int | None]]:
     """Wait for so many records of an article and return (user name, call, block) of each."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while True:
         with site.services.database.read() as session:
             rows = session.execute(

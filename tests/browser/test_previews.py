@@ -17,8 +17,6 @@ def test_a_hit_in_a_pdf_leads_to_the_picture_of_its_page(open_page: Callable[...
         page,
         "() => { const it = document.querySelector('.is-target img'); return it && it.naturalWidth > 0; }",
     )
-    assert page.evaluate(
-        "() => document.querySelector('.is-target').getBoundingClientRect().top < innerHeight"
-    )
+    until(page, "() => document.querySelector('.is-target').getBoundingClientRect().top < innerHeight")
     assert page.locator(".is-target mark").count() > 0
     assert barriers(page) == []
