@@ -64,29 +64,52 @@ def _documents(article: Article, files: dict[int, list[IndexedFile]]) -> Iterato
         if revision.shown_from is None or first_published is None or revision.approved_at is None:
             continue
         following = shown[position + 1].shown_from if position + 1 < len(shown) else None
-        yield IndexDocument(
-            article_id=article.id,
-            revision_id=revision.id,
-            external_id=article.external_id or "",
-            title=revision.title,
-            document_number=revision.document_number,
-            tags=revision.tags,
-            summary=revision.summary,
-            wording=tuple(block.text for block in revision.wording),
-            body=revision.text,
-            notes=revision.internal_notes,
-            files=tuple(files.get(revision.id, ())),
-            node_id=article.node_id,
-            department_id=article.owner_department_id,
-            access_key=article.access_key,
+        yield _document(
+            article,
+            revision,
+            files,
             shown_from=revision.shown_from,
-            shown_to=revision.shown_to,
             previous_from=shown[position - 1].shown_from if position else None,
             next_from=following,
             published_at=first_published,
             updated_at=revision.approved_at,
-            effective_at=revision.effective_from or revision.approved_at,
         )
+
+
+def _document(
+    article: Article,
+    revision: Revision,
+    files: dict[int, list[IndexedFile]],
+    *,
+    shown_from: datetime,
+    previous_from: datetime | None,
+    next_from: datetime | None,
+    published_at: datetime,
+    updated_at: datetime,
+) -> IndexDocument:
+    return IndexDocument(
+        article_id=article.id,
+        revision_id=revision.id,
+        external_id=article.external_id or "",
+        title=revision.title,
+        document_number=revision.document_number,
+        tags=revision.tags,
+        summary=revision.summary,
+        wording=tuple(block.text for block in revision.wording),
+        body=revision.text,
+        notes=revision.internal_notes,
+        files=tuple(files.get(revision.id, ())),
+        node_id=article.node_id,
+        department_id=article.owner_department_id,
+        access_key=article.access_key,
+        shown_from=shown_from,
+        shown_to=revision.shown_to,
+        previous_from=previous_from,
+        next_from=next_from,
+        published_at=published_at,
+        updated_at=updated_at,
+        effective_at=revision.effective_from or updated_at,
+    )
 
 
 def _files(session: Session, article_ids: Sequence[int]) -> dict[int, list[IndexedFile]]:
@@ -128,32 +151,25 @@ def changes_if_approved(session: Session, draft: Revision, start: datetime) -> l
     ending = [draft.article_id] if draft.replaces_id is None else [draft.article_id, draft.replaces_id]
     changes = {change.article_id: _ended(change, start) for change in changes_of(session, ending)}
     article = draft.article
-    text = session.scalar(select(Revision.text).where(Revision.id == draft.id)) or ""
-    former = changes[draft.article_id]
-    coming = IndexDocument(
-        article_id=article.id,
-        revision_id=draft.id,
-        external_id=article.external_id or "",
-        title=draft.title,
-        document_number=draft.document_number,
-        tags=draft.tags,
-        summary=draft.summary,
-        wording=tuple(block.text for block in draft.wording),
-        body=text,
-        notes=draft.internal_notes,
-        files=tuple(_files(session, [article.id]).get(draft.id, ())),
+    former = changes[draft.article_id].documents
+    coming = _document(
+        article,
+        draft,
+        _files(session, [article.id]),
+        shown_from=start,
+        previous_from=max((document.shown_from for document in former), default=None),
+        next_from=None,
+        published_at=min((document.shown_from for document in former), default=start),
+        updated_at=start,
+    )
+    coming = replace(
+        coming,
         node_id=draft.new_node_id or article.node_id,
         department_id=draft.new_owner_department_id or article.owner_department_id,
         access_key=article.access_key if draft.new_access_key is None else draft.new_access_key,
-        shown_from=start,
         shown_to=draft.effective_to,
-        previous_from=max((document.shown_from for document in former.documents), default=None),
-        next_from=None,
-        published_at=min((document.shown_from for document in former.documents), default=start),
-        updated_at=start,
-        effective_at=draft.effective_from or start,
     )
-    changes[draft.article_id] = ArticleChange(article.id, (*former.documents, coming))
+    changes[draft.article_id] = ArticleChange(article.id, (*former, coming))
     return list(changes.values())
 
 
