@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from indexer.fold import fold_with_places, squeeze, without_signs, word_places
 from indexer.plan import Plan, Rung
@@ -45,10 +46,15 @@ def marks(text: str, texts: Sequence[str], partial: Iterable[str] = ()) -> Marks
     return merge(ranges)
 
 
+@lru_cache(maxsize=5_000)
+def _bare(wanted: str) -> str:
+    return squeeze(wanted)
+
+
 def _find(compact: str, texts: Sequence[str]) -> list[tuple[int, int]]:
     found = []
     for wanted in texts:
-        bare = squeeze(wanted)
+        bare = _bare(wanted)
         place = compact.find(bare) if bare else -1
         while place >= 0:
             found.append((place, place + len(bare)))
