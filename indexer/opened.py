@@ -19,6 +19,16 @@ SMALL = 3_000
 AT_ONCE = 500
 
 
+class Words:
+    """The vocabulary in use; a better one may take its place."""
+
+    vocabulary: Vocabulary
+
+    def replace(self, vocabulary: Vocabulary) -> None:
+        """Use another one from now on."""
+        self.vocabulary = vocabulary
+
+
 class Opened:
     """One commit with everything that answering needs.
 
@@ -46,48 +56,29 @@ class Opened:
         self.snapshot = snapshot
         self.language = language
         self.scorer: Scorer = Scorer(snapshot, weights, known.scorer if known else None)
-        self.title_of = TitleReader(snapshot, language, lambda: self.vocabulary)
+        # Nothing in here may point back: a commit that nobody uses any more closes its files at once.
+        self._words = words = Words()
+        self.title_of = TitleReader(snapshot, language, lambda: words.vocabulary)
         self.title_texts = TitleTexts(snapshot)
         if not self.title_texts.read(SMALL):
-            self._begin(self.title_texts.read)
+            _begin(self.title_texts.read)
         self.factors = factors or Factors()
-        self.vocabulary: Vocabulary
         if known is not None and rehearses:
-            self.vocabulary = known.vocabulary
+            words.vocabulary = known.vocabulary
         elif known is None or (known.language is not language and snapshot.size <= SMALL):
-            self.vocabulary = self._build()
+            words.vocabulary = _vocabulary(snapshot, language)
         elif known.language is not language:
             # The old words serve until the new ones are cut: nobody waits for that.
-            self.vocabulary = known.vocabulary
-            self._begin(self._replace)
+            words.vocabulary = known.vocabulary
+            _begin(lambda: words.replace(_vocabulary(snapshot, language)))
         else:
-            self.vocabulary = known.vocabulary
-            self._learn(known.snapshot)
+            words.vocabulary = known.vocabulary
+            _learn(words.vocabulary, known.snapshot, snapshot)
 
-    def _build(self) -> Vocabulary:
-        vocabulary = Vocabulary((), self.language.lexicon, self.language.analyzer)
-        vocabulary.learn(self._titles(self.snapshot.leaves))
-        return vocabulary
-
-    def _replace(self) -> None:
-        self.vocabulary = self._build()
-
-    def _learn(self, before: Snapshot) -> None:
-        seen = set(map(id, before.leaves))
-        new = [leaf for leaf in self.snapshot.leaves if id(leaf) not in seen]
-        if sum(len(leaf.heads) for leaf in new) <= AT_ONCE:
-            self.vocabulary.learn(self._titles(new))
-        else:
-            # Segments were merged: going through their titles must not hold up the commit.
-            self._begin(lambda: self.vocabulary.learn(self._titles(new)))
-
-    def _titles(self, leaves: Sequence[Leaf]) -> list[str]:
-        return folded_titles(
-            bytes(leaf.texts[doc]).decode("utf-8") for leaf in leaves for doc in leaf.head_docs.tolist()
-        )
-
-    def _begin(self, work: Callable[[], object]) -> None:
-        threading.Thread(target=work, name="vocabulary", daemon=True).start()
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words of the commit's titles."""
+        return self._words.vocabulary
 
     def planner(self, readable: BoolArray) -> Planner:
         """Return a planner over the present vocabulary for somebody who may read these heads."""
@@ -103,3 +94,27 @@ class Opened:
         return Planner(
             language.analyzer, language.lexicon, self.vocabulary, occurs, matcher.is_run, self.factors
         )
+
+
+def _vocabulary(snapshot: Snapshot, language: Language) -> Vocabulary:
+    return Vocabulary(_titles(snapshot.leaves), language.lexicon, language.analyzer)
+
+
+def _learn(vocabulary: Vocabulary, before: Snapshot, snapshot: Snapshot) -> None:
+    seen = set(map(id, before.leaves))
+    new = [leaf for leaf in snapshot.leaves if id(leaf) not in seen]
+    if sum(len(leaf.heads) for leaf in new) <= AT_ONCE:
+        vocabulary.learn(_titles(new))
+    else:
+        # Segments were merged: going through their titles must not hold up the commit.
+        _begin(lambda: vocabulary.learn(_titles(new)))
+
+
+def _titles(leaves: Sequence[Leaf]) -> list[str]:
+    return folded_titles(
+        bytes(leaf.texts[doc]).decode("utf-8") for leaf in leaves for doc in leaf.head_docs.tolist()
+    )
+
+
+def _begin(work: Callable[[], object]) -> None:
+    threading.Thread(target=work, name="vocabulary", daemon=True).start()

@@ -119,7 +119,10 @@ class WhooshEngine:
         opened = self._opened
         if opened is not None and time.monotonic() - self._checked_at < CHECK_EVERY:
             return opened
-        with self._lock:
+        # While somebody else opens a new commit, the one before still answers: nobody waits for that.
+        if not self._lock.acquire(blocking=opened is None) and opened is not None:
+            return opened
+        try:
             if time.monotonic() - self._checked_at >= CHECK_EVERY:
                 try:
                     self._learn()
@@ -129,6 +132,8 @@ class WhooshEngine:
             if self._opened is None:
                 raise SearchUnavailable("搜索索引尚未就绪，正在建立或重建。")
             return self._opened
+        finally:
+            self._lock.release()
 
     def _learn(self) -> None:
         language = self._lessons.learned() if self._lessons is not None else None

@@ -3,11 +3,12 @@
 import random
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from whoosh.writing import LockError
 
-from indexer import store
+from indexer import store, whoosh_engine
 from indexer.store import ArrayWriter, IndexFolder
 from indexer.whoosh_engine import WhooshEngine, WhooshUpdater
 from kb.ports import ArticleChange
@@ -209,3 +210,27 @@ def test_odd_characters_are_indexed_without_harm(tmp_path: Path, text: str) -> N
     updater = built(root, document(1, f"标题{text}", f"挂失{text}挂失", tags=text, external_id=text))
     assert updater.cursor() == 1
     assert ids(fresh(root).search(query("挂失"))) == [1]
+
+
+def test_a_search_does_not_wait_while_another_opens_a_new_commit(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = fresh(root)
+    assert engine.search(query("挂失")).total == 8
+    writable(root).apply(changes_of([document(9, "新知识", BODY)]), 3)
+    opening, go_on, verify = threading.Event(), threading.Event(), whoosh_engine.verify
+
+    def slow(*arguments: Any) -> Any:
+        opening.set()
+        go_on.wait(20)
+        return verify(*arguments)
+
+    monkeypatch.setattr(whoosh_engine, "verify", slow)
+    monkeypatch.setattr(whoosh_engine, "CHECK_EVERY", 0.0)
+    first = threading.Thread(target=engine.search, args=(query("挂失"),), daemon=True)
+    first.start()
+    assert opening.wait(20)
+    assert engine.search(query("挂失")).total == 8
+    go_on.set()
+    first.join(20)
+    assert engine.search(query("挂失")).total == 9
