@@ -2,18 +2,22 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import fields
+from datetime import datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
 from indexer.language import Language
 from indexer.lessons import Lessons
 from indexer.opened import Opened
 from indexer.weights import Weights
 from indexer.whoosh_engine import WhooshEngine
-from kb.ports import EngineAnswer, EngineQuery
+from kb.ports import EngineAnswer, EngineQuery, Suggestion, SuggestQuery
 
-MOST_REMEMBERED = 500
-Answers = OrderedDict[object, EngineAnswer]
+MOST_REMEMBERED = 1_000
+Made = TypeVar("Made")
+Answers = OrderedDict[object, Any]
 _EVERYTHING = tuple(field.name for field in fields(EngineQuery) if field.name not in ("instant", "heat"))
 
 
@@ -40,17 +44,27 @@ class RememberingEngine(WhooshEngine):
         """Answer a search; see ``kb.ports.SearchEngine``."""
         if query.heat:
             return super().search(query)
+        key = ("search", *(getattr(query, name) for name in _EVERYTHING))
+        return self._remembered(key, query.instant, lambda: super(RememberingEngine, self).search(query))
+
+    def related(self, article_id: int, query: SuggestQuery) -> Sequence[Suggestion]:
+        """Return articles about the same thing, best first."""
+        key = ("related", article_id, query.text, query.access_keys, query.limit)
+        return self._remembered(
+            key, query.instant, lambda: super(RememberingEngine, self).related(article_id, query)
+        )
+
+    def _remembered(self, key: tuple[object, ...], instant: datetime, make: Callable[[], Made]) -> Made:
         opened = self.opened()
-        since = opened.snapshot.states(query.instant.timestamp()).since
-        key = (since, *(getattr(query, name) for name in _EVERYTHING))
+        key = (opened.snapshot.states(instant.timestamp()).since, *key)
         answers = self._of(opened)
         with self._remembering:
-            found = answers.get(key)
-            if found is not None:
+            if key in answers:
                 answers.move_to_end(key)
-                return found
+                known: Made = answers[key]
+                return known
         # Not kept if a commit came in between: it may be newer than its key says.
-        made = super().search(query)
+        made = make()
         if self.opened() is opened:
             with self._remembering:
                 answers[key] = made

@@ -13,7 +13,7 @@ from indexer.remembering import RememberingEngine
 from kb.articles import add_revision, approve
 from kb.database import Database
 from kb.models import Article
-from kb.ports import EngineQuery, Scope, StatusFilter
+from kb.ports import EngineQuery, Scope, StatusFilter, SuggestQuery
 from kb.revision_text import RevisionText
 from web.settings import Settings
 
@@ -88,3 +88,16 @@ def test_a_commit_is_answered_anew(
     after = engine.search(ASKED)
     assert "年费新规" in [hit.title for hit in after.hits]
     assert after != before
+
+
+def test_related_articles_are_remembered_within_the_rights_and_the_time(engine: RememberingEngine) -> None:
+    asked = SuggestQuery("信用卡年费减免", NOON, frozenset({""}), limit=6)
+    first = engine.related(2, asked)
+    assert engine.related(2, replace(asked, instant=NOON + timedelta(seconds=1))) is first
+    for other in (
+        replace(asked, access_keys=frozenset({"99"})),
+        replace(asked, instant=NOON - timedelta(days=500)),
+    ):
+        found = engine.related(2, other)
+        assert found == engine_module.Answerer(engine.opened()).related(2, other)
+        assert not found
