@@ -52,3 +52,13 @@ def test_a_search_by_initials_says_how_it_was_understood_and_leads_to_the_articl
     page.click("#hits > .hit .hit-link")
     page.wait_for_selector("#article-title")
     assert "大额存单" in page.inner_text("#article-title")
+
+
+def test_one_key_takes_the_correction_and_another_leaves_only_the_words(open_page: OpenPage) -> None:
+    page = open_page("/search?q=大额存丹")
+    arrive(page, "#hits > .hit")
+    page.keyboard.press("d")
+    until_title(page, "大额存单")
+    arrive(page, "#hits > .hit")
+    page.keyboard.press("w")
+    until(page, "only => document.querySelector('#region').dataset.url.includes(only)", "verbatim=1")
