@@ -10,7 +10,7 @@ from kb.ports import Marks
 
 WINDOW = 240
 # So far before the first mark a sentence may begin to be shown from its beginning; else so much is shown.
-LEAD = 32
+LEAD = 80
 BEFORE = 12
 _ENDS = re.compile(r"[。！？!?；;\n]+[”’」』）)\"']*")
 
