@@ -117,6 +117,9 @@ def approve_from(page: Any, start: str) -> None:
     shown = page.inner_text("main")
     for words in (OLD, NEW, "增加上门补卡，每张降到 8 元", "可以上门办理"):
         assert words in shown
+    # What would move among the golden queries is told before the decision.
+    page.wait_for_selector("#golden-moves:not([aria-busy]) p:has-text('查询')")
+    assert "查看通过后的变动" not in page.inner_text("#golden-moves")
     page.check("#approve-form [name=when][value=at]")
     page.fill("#approve-form [name=start]", start)
     page.click("#approve-form button[type=submit]")
