@@ -21,11 +21,11 @@ run: setup ## database, sample knowledge, index, then the server on http://127.0
 	@KB_DEMO=$${KB_DEMO:-1} $(BIN)/kb serve
 
 test: $(VENV)/.installed-dev ## every test; what needs a missing browser skips and says so
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -n 3 --dist worksteal
 
 soak: $(VENV)/.installed-dev ## the tests that have a size, at the size before a release
 	@KB_KILLS=$${KB_KILLS:-50} KB_HISTORIES=$${KB_HISTORIES:-30} KB_WORLDS=$${KB_WORLDS:-120} \
-		$(BIN)/python -m pytest -n 2 --dist worksteal --durations=10 \
+		$(BIN)/python -m pytest -n 3 --dist worksteal --durations=10 \
 		tests/indexer/test_kill.py tests/kb/test_shown_oracle.py tests/kb/test_interleaving.py tests/contract/test_search_rights.py
 
 check: $(VENV)/.installed-dev ## style, types, import rules, architecture

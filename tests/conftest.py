@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -169,4 +170,14 @@ def catch_up(services: Services, language: Language) -> Callable[[], int]:
     """Brings the index up to date after a test changed the database."""
     updater = WhooshUpdater(services.settings.index_directory, language)
     follower = Follower(services.database, updater, SandboxedExtractor(), services.clock)
-    return follower.catch_up
+
+    def caught_up() -> int:
+        handled = follower.catch_up()
+        # An open engine looks for a new commit ten times a second only.
+        for _look in range(500):
+            if services.engine.cursor() >= updater.cursor():
+                break
+            time.sleep(0.01)
+        return handled
+
+    return caught_up

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import version
 
 import nh3
@@ -43,6 +44,7 @@ class Cleaned:
     losses: Counter[Loss]
 
 
+@lru_cache(maxsize=1)
 def sanitizer_version() -> str:
     """Return the rules' version with those of the libraries behind them, at most 80 characters."""
     libraries = ", ".join(f"{name} {version(name)}" for name in ("bleach", "nh3", "markdown"))

@@ -14,7 +14,7 @@ from kb.ports import IndexDocument, Scope
 from kb.sample_files import read_articles
 from tests.indexer.world import NOW, SAMPLE, changes_of, document, ids, ignore, language, query
 
-EACH = 4
+EACH = 2
 # A place between two characters of one number, code or Latin word, points inside it included.
 RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9.,%/_-]|[.,%/_-][A-Za-z0-9]")
 
