@@ -68,13 +68,10 @@ class Answerer:
             found, allowed = self._opened.scorer.score(lookup, chosen), chosen
         else:
             found, allowed = self._with_partial(lookup, chosen, conditions)
-        size = self._snapshot.size
-        refined = rank(
-            self._opened.scorer, self._opened.title_of, found, plan, query.scope, marked(allowed, size)
-        )
-        order = ordered(
-            self._snapshot, query, found, refined, marked(allowed, size), marked(chosen, size), conditions
-        )
+        within = marked(allowed, lookup.size)
+        refined = rank(self._opened.scorer, self._opened.title_of, found, plan, query.scope, within)
+        whole = marked(chosen, lookup.size)
+        order = ordered(self._snapshot, query, found, refined, within, whole, conditions)
         return self._answer(query, conditions, plan, found, full, order)
 
     def _with_partial(self, lookup: Lookup, full: IntArray, conditions: Masks) -> tuple[Scores, IntArray]:

@@ -61,7 +61,8 @@ def gather(
 ) -> Evidence:
     """Return what speaks for the candidates ``heads``."""
     title = found.title_coverage[heads]
-    flat, owners = _passages_of(scorer, heads)
+    flat, counts = scorer.snapshot.passages_of(heads)
+    owners = np.repeat(np.arange(len(heads)), counts)
     best = _best_of(found.passage[flat], owners, len(heads))
     titles = [title_of(int(head)) for head in heads]
     at = _in_titles(scorer, plan, scope, heads, titles)
@@ -88,15 +89,6 @@ def gather(
         rung=found.rung[heads].astype(np.int64),
         passage=passage,
     )
-
-
-def _passages_of(scorer: Scorer, heads: IntArray) -> tuple[IntArray, IntArray]:
-    """Return the rows of all passages of the candidates, and the number of the candidate of each."""
-    firsts = scorer.snapshot.first_passage[heads]
-    counts = scorer.snapshot.first_passage[heads + 1] - firsts
-    owners = np.repeat(np.arange(len(heads)), counts)
-    ends = np.cumsum(counts)
-    return np.arange(len(owners)) - np.repeat(ends - counts, counts) + np.repeat(firsts, counts), owners
 
 
 def _best_of(values: Reals, owners: IntArray, count: int) -> Reals:
@@ -181,7 +173,7 @@ def _telling(titles: Sequence[Title], at: Occurrences) -> Reals:
 
 
 def _informative(titles: Sequence[Title], at: Occurrences) -> Reals:
-    before, owners = at.covered_before(), np.repeat(np.arange(len(titles)), [len(one.cut) for one in titles])
+    before, owners = at.covered_before, np.repeat(np.arange(len(titles)), [len(one.cut) for one in titles])
     if not len(owners):
         return np.zeros(len(titles))
     cut = np.concatenate([one.cut for one in titles])

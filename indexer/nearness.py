@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -38,8 +39,9 @@ class Occurrences:
         opened[self.texts[self.starts == self.begins[self.texts]]] = True
         return opened
 
+    @cached_property
     def covered_before(self) -> IntArray:
-        """Return for every place of the joined texts how many characters before it belong to a unit."""
+        """For every place of the joined texts how many characters before it belong to a unit."""
         steps = np.zeros(self.size + 1, np.int64)
         np.add.at(steps, self.starts, 1)
         np.add.at(steps, self.ends, -1)
@@ -48,7 +50,7 @@ class Occurrences:
 
     def covered(self) -> IntArray:
         """Return how many characters of each text belong to a unit."""
-        before = self.covered_before()
+        before = self.covered_before
         covered: IntArray = before[np.append(self.begins[1:], self.size)] - before[self.begins]
         return covered
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from indexer.codec import FloatArray, IntArray, Rows
 from indexer.lookup import Found, Lookup, look_up, passage_fields
-from indexer.matcher import Matcher, found_in
+from indexer.matcher import FIELDS, Matcher, found_in
 from indexer.plan import Plan, Rung, Unit
 from indexer.schema import FILE_KIND
 from indexer.slots import Passages, Slots
@@ -298,4 +298,4 @@ class Sums:
         self.stage1, self.coverage = np.zeros(size), np.zeros(size)
         self.title_coverage, self.title_precision = np.zeros(size), np.zeros(size)
         self.rung = np.zeros(size, np.int8)
-        self.inside = {name: np.zeros(size, np.bool_) for name in ("title", "body", "file")}
+        self.inside = {name: np.zeros(size, np.bool_) for name in FIELDS}

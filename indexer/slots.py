@@ -61,14 +61,9 @@ class Passages:
 
     def __init__(self, snapshot: Snapshot, slots: Slots) -> None:
         self._slots = slots
-        firsts = snapshot.first_passage[slots.heads]
-        self._counts = snapshot.first_passage[slots.heads + 1] - firsts
-        ends = np.cumsum(self._counts)
-        self._begins = ends - self._counts
-        self._shift = self._begins - firsts
-        self.rows: IntArray = np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(
-            self._shift, self._counts
-        )
+        self.rows, self._counts = snapshot.passages_of(slots.heads)
+        self._begins = np.cumsum(self._counts) - self._counts
+        self._shift = self._begins - snapshot.first_passage[slots.heads]
 
     def fill(self, values: FloatArray, found: Found, partial: float) -> None:
         """Note in ``values`` how well a unit or part of it stands in every passage."""

@@ -213,6 +213,13 @@ class Snapshot:
             found = self._columns[name] = np.ascontiguousarray(self.heads[name])
         return found
 
+    def passages_of(self, heads: IntArray) -> tuple[IntArray, IntArray]:
+        """Return the rows of all passages of some heads, head by head, and how many each head has."""
+        firsts = self.first_passage[heads]
+        counts = self.first_passage[heads + 1] - firsts
+        ends = np.cumsum(counts)
+        return np.arange(int(counts.sum())) + np.repeat(firsts - (ends - counts), counts), counts
+
     def title(self, head: int) -> str:
         """Return the title of a head."""
         leaf, row = self._locate(head, self._head_bases)

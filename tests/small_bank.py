@@ -12,7 +12,7 @@ from kb.clock import FixedClock
 from kb.database import Database, sqlite_url
 from kb.departments import ensure_department
 from kb.migrate import upgrade
-from kb.models import Article, Audience, AudienceRule, Role
+from kb.models import Article, Audience, AudienceRule, Person, PersonRole, Role
 from kb.nodes import ensure_node
 from kb.people import create_person
 
@@ -228,3 +228,18 @@ def _articles() -> dict[str, tuple[str, str, list[Draft]]]:
 def clock() -> FixedClock:
     """Return a clock standing at the moment the small bank is built for."""
     return FixedClock(NOON)
+
+
+def seats(world: World) -> list[Person]:
+    """Return twelve more agents, eight of the service centre and four of the card department, not stored yet."""
+    return [
+        Person(
+            username=f"seat{number}",
+            name=f"坐席{number}",
+            department_id=world.departments["service" if number < 8 else "cards"],
+            password_hash="-",
+            created_at=NOON,
+            role_rows=[PersonRole(role=Role.AGENT)],
+        )
+        for number in range(12)
+    ]

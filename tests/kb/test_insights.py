@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from small_bank import NOON, World
+from small_bank import NOON, World, seats
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -17,7 +17,7 @@ from kb.database import Database
 from kb.feed_tokens import drop_token, has_token, reader_of, renew_token
 from kb.feeds import hottest
 from kb.insights import Period, by_day, by_weekday, figures, hours, queries, searched
-from kb.models import Article, Person, PersonRole, Revision, Role, Search, View
+from kb.models import Article, Person, Revision, Search, View
 from kb.rising import rising
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -34,17 +34,7 @@ def session(database: Database) -> Iterator[Session]:
 @pytest.fixture
 def crowd(session: Session, world: World) -> list[Person]:
     """Twelve agents beside those of the small bank."""
-    people = [
-        Person(
-            username=f"seat{number}",
-            name=f"坐席{number}",
-            department_id=world.departments["service" if number < 8 else "cards"],
-            password_hash="-",
-            created_at=NOON,
-            role_rows=[PersonRole(role=Role.AGENT)],
-        )
-        for number in range(12)
-    ]
+    people = seats(world)
     session.add_all(people)
     session.flush()
     return people

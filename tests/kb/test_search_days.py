@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from small_bank import NOON, World
+from small_bank import NOON, World, seats
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,7 @@ from kb.activity import forget_before
 from kb.clock import FixedClock, day_start, local_day
 from kb.database import Database
 from kb.insights import Period, figures, hours, queries, searched
-from kb.models import Person, PersonRole, Role, Search, SearchDay
+from kb.models import Search, SearchDay
 from kb.search_days import close_day, events_between, next_to_close
 from tests.pages import statements
 from web.chores import DAYS_AT_ONCE, Chores
@@ -30,17 +30,7 @@ def session(database: Database, world: World) -> Iterator[Session]:
     """Twelve agents of two departments, and 900 searches of twelve days."""
     chance = random.Random(11)
     with database.write() as opened:
-        people = [
-            Person(
-                username=f"seat{number}",
-                name=f"坐席{number}",
-                department_id=world.departments["service" if number < 8 else "cards"],
-                password_hash="-",
-                created_at=NOON,
-                role_rows=[PersonRole(role=Role.AGENT)],
-            )
-            for number in range(12)
-        ]
+        people = seats(world)
         opened.add_all(people)
         opened.flush()
         for _row in range(900):

@@ -5,7 +5,6 @@ and times are conditions as in the product.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -22,9 +21,6 @@ class FirstStage(Product):
     """Asks the index that the product built; has to be built before."""
 
     name = "first stage"
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
 
     def ask(self, question: Question) -> Sequence[int] | None:
         """Return the best ten by BM25 over title and body."""
