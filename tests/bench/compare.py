@@ -5,15 +5,18 @@ Run from the root of the repository, with the packages of requirements-bench.txt
     python -m tests.bench.compare CORPUS.jsonl --sizes 1000,10000,100000
     python -m tests.bench.compare CORPUS.jsonl --sizes 1000000 --engines product,Tantivy --chart cost.svg
 
-Every engine is built in a process of its own (seconds and peak memory are that process's); then all of
-them are asked the same questions in the same process, one after the other and round by round, so that
-what disturbs the machine disturbs all of them. A question counts with the median of its rounds.
+Every engine is built in a process of its own (seconds, processor seconds and peak memory are those of that
+process and its children); then all of them are asked the same questions in the same process, one after the
+other and round by round, so that what disturbs the machine disturbs all of them. A question counts with
+the median of its rounds. With ``--keep FOLDER`` what was built stays there with its figures and is asked
+again by the next run; remove the folder of an engine that has changed.
 It is a script and not a test: what it prints depends on the machine.
 """
 
 import argparse
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -21,6 +24,8 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from indexer.evaluation import percentile
@@ -67,9 +72,23 @@ def engines(folder: Path) -> dict[str, Callable[[], Engine]]:
     return {"product": product, "first stage": first_stage, "Whoosh": stock, "FTS5": fts5, "Tantivy": tantivy}
 
 
-def build(name: str, corpus: Path, size: int, folder: Path) -> tuple[float, float, float]:
-    """Build one engine in a child; return seconds, peak memory in MiB and the size on disk in MiB."""
+@dataclass(frozen=True)
+class Built:
+    """What building took: seconds, processor seconds, and in MiB the peak memory and the size on disk."""
+
+    seconds: float
+    processor: float
+    peak: float
+    disk: float
+
+
+def build(name: str, corpus: Path, size: int, folder: Path) -> Built:
+    """Build one engine in a child, or take the figures of one that was kept in the folder."""
+    kept = folder / f"{name}.json"
+    if kept.exists():
+        return Built(**json.loads(kept.read_text()))
     before = _bytes_in(folder)
+    used = _processor_of_children()
     command = [sys.executable, "-m", "tests.bench.compare", str(corpus), "--build", name]
     command += ["--sizes", str(size), "--folder", str(folder)]
     started = time.perf_counter()
@@ -80,8 +99,15 @@ def build(name: str, corpus: Path, size: int, folder: Path) -> tuple[float, floa
         time.sleep(0.05)
     if process.returncode:
         raise SystemExit(f"building {name} ended with {process.returncode}")
-    grown = _bytes_in(folder) - before
-    return time.perf_counter() - started, peak / 2**20, grown / 2**20
+    seconds, processor = time.perf_counter() - started, _processor_of_children() - used
+    built = Built(seconds, processor, peak / 2**20, (_bytes_in(folder) - before) / 2**20)
+    kept.write_text(json.dumps(asdict(built)))
+    return built
+
+
+def _processor_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _bytes_in(folder: Path) -> int:
@@ -156,16 +182,19 @@ def measure(options: argparse.Namespace, size: int, folder: Path) -> tuple[list[
     text_mib = text / min(size, SAMPLE) * size / 2**20
     lines = [f"\n## {size:,} articles, about {text_mib:.0f} MiB of text\n"]
     lines += [
-        "| engine | build, s | peak memory, MiB | on disk, MiB | of the text |",
-        "|---|---|---|---|---|",
+        "| engine | build, s | processor, s | peak memory, MiB | on disk, MiB | of the text |",
+        "|---|---|---|---|---|---|",
     ]
     made = engines(folder)
     names = [name for name in options.engines if name != "Whoosh" or size <= options.stock_most]
     for name in names:
         if name == BORROWED:
             continue
-        seconds, peak, disk = build(name, options.corpus, size, folder)
-        lines.append(f"| {name} | {seconds:.1f} | {peak:.0f} | {disk:.1f} | {disk / text_mib:.2f}× |")
+        built = build(name, options.corpus, size, folder)
+        lines.append(
+            f"| {name} | {built.seconds:.1f} | {built.processor:.1f} | {built.peak:.0f} | {built.disk:.1f} "
+            f"| {built.disk / text_mib:.2f}× |"
+        )
         print(lines[-1], file=sys.stderr)
     opened = [made[name]() for name in names]
     for engine in opened:
@@ -176,6 +205,17 @@ def measure(options: argparse.Namespace, size: int, folder: Path) -> tuple[list[
     lines += ["", *rows_of_times(times, names)]
     middle = {name: percentile([ms for kind in times[name].values() for ms in kind], 0.5) for name in names}
     return lines, middle
+
+
+@contextmanager
+def _folder(keep: Path | None, size: int) -> Iterator[Path]:
+    if keep is None:
+        with tempfile.TemporaryDirectory() as temporary:
+            yield Path(temporary)
+        return
+    folder = keep / str(size)
+    folder.mkdir(parents=True, exist_ok=True)
+    yield folder
 
 
 def draw(chart: Path, points: dict[str, dict[int, float]]) -> None:
@@ -209,7 +249,8 @@ def main() -> None:
     parser.add_argument("--stock-most", type=int, default=100_000, help="largest size for stock Whoosh")
     parser.add_argument("--chart", type=Path, help="draw cost against size as SVG")
     parser.add_argument("--points", type=Path, help="keep the points of the chart as JSON, adding to them")
-    parser.add_argument("--folder", type=Path, help="where to build; a temporary folder otherwise")
+    parser.add_argument("--keep", type=Path, help="build here and keep it; a temporary folder otherwise")
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--build", help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.engines = options.engines.split(",")
@@ -223,8 +264,8 @@ def main() -> None:
             points[name] = {int(size): ms for size, ms in found.items()}
     print(f"{os.cpu_count()} cores")
     for size in sizes:
-        with tempfile.TemporaryDirectory(dir=options.folder) as temporary:
-            lines, middle = measure(options, size, Path(temporary))
+        with _folder(options.keep, size) as folder:
+            lines, middle = measure(options, size, folder)
         print("\n".join(lines), flush=True)
         for name, ms in middle.items():
             points[name][size] = ms
