@@ -2,14 +2,16 @@
 
 Run from the root of the repository, with the packages of requirements-bench.txt installed::
 
-    python -m tests.bench.compare CORPUS.jsonl --sizes 1000,10000,100000
-    python -m tests.bench.compare CORPUS.jsonl --sizes 1000000 --engines product,Tantivy --chart cost.svg
+    python -m tests.bench.compare CORPUS.jsonl --docs docs/BENCHMARKS.md
+    python -m tests.bench.compare CORPUS.jsonl --sizes 1000,10000 --engines product,Tantivy
 
 Every engine is built in a process of its own (seconds, processor seconds and peak memory are those of that
-process and its children); then all of them are asked the same questions in the same process, one after the
-other and round by round, so that what disturbs the machine disturbs all of them. A question counts with
-the median of its rounds. With ``--keep FOLDER`` what was built stays there with its figures and is asked
-again by the next run; remove the folder of an engine that has changed.
+process and its children, making the articles included); then all of them are asked the same questions in
+the same process, one after the other and round by round, so that what disturbs the machine disturbs all of
+them. A question counts with the median of its rounds. With ``--keep FOLDER`` what was built stays there with
+its figures and is asked again by the next run; remove the folder of an engine that has changed, and its
+figures. ``--figures FILE`` keeps everything measured and adds to it, so that sizes may be measured one by one.
+The tables go to the output, or with ``--docs FILE`` into that file, with the two charts beside it.
 It is a script and not a test: what it prints depends on the machine.
 """
 
@@ -20,19 +22,20 @@ import resource
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-from indexer.evaluation import percentile
+from tests.bench.charts import draw_building, draw_costs
 from tests.bench.corpora import Source
-from tests.bench.engines.asked import KINDS, Engine, Question, Words, questions
+from tests.bench.engines.asked import KINDS, WORDED, Engine, Question, Words, questions
 from tests.bench.engines.cut import cut
+from tests.bench.figures import Built, Figures, load, save
 from tests.bench.measure_corpus import tree_memory
+from tests.bench.options import kept_or_not, parser_of
+from tests.bench.tables import put, rows_of
 
 SEED = 20260601
 SAMPLE = 4_000
@@ -70,16 +73,6 @@ def engines(folder: Path) -> dict[str, Callable[[], Engine]]:
         return Tantivy(folder)
 
     return {"product": product, "first stage": first_stage, "Whoosh": stock, "FTS5": fts5, "Tantivy": tantivy}
-
-
-@dataclass(frozen=True)
-class Built:
-    """What building took: seconds, processor seconds, and in MiB the peak memory and the size on disk."""
-
-    seconds: float
-    processor: float
-    peak: float
-    disk: float
 
 
 def build(name: str, corpus: Path, size: int, folder: Path) -> Built:
@@ -143,136 +136,102 @@ def sample_words(source: Source, size: int) -> Words:
     return words
 
 
-def rows_of_times(times: Times, names: Sequence[str]) -> Iterator[str]:
-    """Yield the table of milliseconds by kind, then all kinds together and the ratios to the product."""
-    yield "| question | " + " | ".join(f"{name} p50 / p95 / p99" for name in names) + " |"
-    yield "|---|" + "---|" * len(names)
-    mixed: dict[str, list[float]] = {name: [] for name in names}
-    both = [kind for kind in KINDS if all(times[name].get(kind) for name in names)]
-    for kind in KINDS:
-        cells = []
-        for name in names:
-            measured = times[name].get(kind, [])
-            cells.append(_figures(measured) if measured else "–")
-            if kind in both:
-                mixed[name] += measured
-        yield f"| {kind} | " + " | ".join(cells) + " |"
-    yield "| **all kinds that all can answer** | " + " | ".join(_figures(mixed[n]) for n in names) + " |"
-    for own in ("product", BORROWED):
-        base = mixed.get(own)
-        if base:
-            cells = []
-            for name in names:
-                p50, p99 = (percentile(mixed[name], q) / percentile(base, q) for q in (0.5, 0.99))
-                cells.append(f"{p50:.2f}× / {p99:.2f}×")
-            yield f"| ratio to {own}, p50 / p99 | " + " | ".join(cells) + " |"
+def memory() -> tuple[float, float]:
+    """Return the MiB that this process holds for itself, and with the pages of the files it has mapped."""
+    rows = dict(line.split(":") for line in Path("/proc/self/smaps_rollup").read_text().splitlines()[1:])
+    own, everything = (int(rows[name].split()[0]) / 1024 for name in ("Anonymous", "Rss"))
+    return own, everything
 
 
-def _figures(measured: Sequence[float]) -> str:
-    return " / ".join(f"{percentile(measured, q):.2f}" for q in (0.5, 0.95, 0.99))
+def open_all(opened: Sequence[Engine], first: Sequence[Question]) -> dict[str, tuple[float, float]]:
+    """Open every engine and ask it some questions; return what that added to the memory of this process."""
+    added = {}
+    for engine in opened:
+        before = memory()
+        engine.open()
+        for question in first:
+            engine.ask(question)
+        own, everything = (after - earlier for after, earlier in zip(memory(), before, strict=True))
+        added[engine.name] = (own, everything)
+    return added
 
 
-def measure(options: argparse.Namespace, size: int, folder: Path) -> tuple[list[str], dict[str, float]]:
-    """Build and ask all engines at one size; return the lines to print and the p50 by engine."""
+def postings(opened: Sequence[Engine], asked: Sequence[Question]) -> dict[str, list[int]]:
+    """Return by kind how many postings each question's words have, counted by the first engine that can."""
+    counting = next((engine for engine in opened if hasattr(engine, "postings")), None)
+    found: dict[str, list[int]] = defaultdict(list)
+    for question in asked:
+        if counting is not None and question.kind in WORDED:
+            found[question.kind].append(counting.postings(question))
+    return found
+
+
+def measure(options: argparse.Namespace, size: int, folder: Path) -> Figures:
+    """Build and ask all engines at one size."""
     source = Source(options.corpus)
-    text = sum(
-        len(made.title.encode()) + len(made.body.encode())
-        for made in source.articles(min(size, SAMPLE), SEED)
-    )
-    text_mib = text / min(size, SAMPLE) * size / 2**20
-    lines = [f"\n## {size:,} articles, about {text_mib:.0f} MiB of text\n"]
-    lines += [
-        "| engine | build, s | processor, s | peak memory, MiB | on disk, MiB | of the text |",
-        "|---|---|---|---|---|---|",
-    ]
-    made = engines(folder)
+    text = sum(len((made.title + made.body).encode()) for made in source.articles(size, SEED)) / 2**20
+    figures, load_before = Figures(text), os.getloadavg()[0]
     names = [name for name in options.engines if name != "Whoosh" or size <= options.stock_most]
     for name in names:
-        if name == BORROWED:
-            continue
-        built = build(name, options.corpus, size, folder)
-        lines.append(
-            f"| {name} | {built.seconds:.1f} | {built.processor:.1f} | {built.peak:.0f} | {built.disk:.1f} "
-            f"| {built.disk / text_mib:.2f}× |"
-        )
-        print(lines[-1], file=sys.stderr)
+        if name != BORROWED:
+            figures.built[name] = build(name, options.corpus, size, folder)
+            print(size, name, figures.built[name], file=sys.stderr)
+    made = engines(folder)
     opened = [made[name]() for name in names]
-    for engine in opened:
-        engine.open()
     asked = questions(sample_words(source, size), options.each, SEED)
-    ask_all(opened, asked[: len(KINDS)], 1)
-    times = ask_all(opened, asked, options.rounds)
-    lines += ["", *rows_of_times(times, names)]
-    middle = {name: percentile([ms for kind in times[name].values() for ms in kind], 0.5) for name in names}
-    return lines, middle
+    figures.memory = open_all(opened, asked[: len(KINDS)])
+    figures.postings = dict(postings(opened, asked))
+    figures.times = {name: dict(kinds) for name, kinds in ask_all(opened, asked, options.rounds).items()}
+    figures.said = (
+        f"{os.cpu_count()} cores, load {load_before:.1f} at the start and {os.getloadavg()[0]:.1f} at the end; "
+        f"{options.each} questions of every kind, {options.rounds} rounds"
+    )
+    return figures
 
 
-@contextmanager
-def _folder(keep: Path | None, size: int) -> Iterator[Path]:
-    if keep is None:
-        with tempfile.TemporaryDirectory() as temporary:
-            yield Path(temporary)
+def write(options: argparse.Namespace, found: Mapping[int, Figures]) -> None:
+    """Print the tables, or put them into the file chosen with their charts beside it."""
+    lines = list(rows_of(found))
+    if options.docs is None:
+        print("\n".join(lines))
         return
-    folder = keep / str(size)
-    folder.mkdir(parents=True, exist_ok=True)
-    yield folder
-
-
-def draw(chart: Path, points: dict[str, dict[int, float]]) -> None:
-    """Draw the median cost against the number of articles, both logarithmic."""
-    import matplotlib as mpl
-
-    mpl.use("svg")
-    from matplotlib import pyplot as plt
-
-    mpl.rcParams["svg.hashsalt"] = "cost"
-    figure, axes = plt.subplots(figsize=(7, 4.2))
-    for name, found in points.items():
-        axes.loglog(list(found), list(found.values()), marker="o", label=name)
-    axes.set_xlabel("articles")
-    axes.set_ylabel("median of the mixed questions, ms")
-    axes.grid(which="both", alpha=0.3)
-    axes.legend()
-    figure.savefig(chart, metadata={"Date": None}, bbox_inches="tight")
+    draw_costs(options.docs.with_name("cost.svg"), found)
+    draw_building(options.docs.with_name("building.svg"), found)
+    lines += ["", "![Milliseconds of a question against the number of articles](cost.svg)", ""]
+    lines += ["![Seconds of building and size on disk against the number of articles](building.svg)"]
+    put(options.docs, "compare", lines)
 
 
 def main() -> None:
-    """Build in a child, or measure and print the tables."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    """Build in a child, or measure and write."""
+    parser = parser_of(__doc__, "JSON Lines with title and body to recombine")
+    parser.add_argument(
+        "--sizes", default="1000,10000,100000,1000000", help="numbers of articles, with commas"
     )
-    parser.add_argument("corpus", type=Path, help="JSON Lines with title and body to recombine")
-    parser.add_argument("--sizes", default="1000,10000", help="numbers of articles, separated by commas")
     parser.add_argument("--engines", default="product,first stage,Whoosh,FTS5,Tantivy")
     parser.add_argument("--each", type=int, default=12, help="questions of every kind")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--stock-most", type=int, default=100_000, help="largest size for stock Whoosh")
-    parser.add_argument("--chart", type=Path, help="draw cost against size as SVG")
-    parser.add_argument("--points", type=Path, help="keep the points of the chart as JSON, adding to them")
+    parser.add_argument(
+        "--docs", type=Path, help="put the tables into this file and draw the charts beside it"
+    )
+    parser.add_argument("--figures", type=Path, help="keep the figures as JSON, adding to them")
     parser.add_argument("--keep", type=Path, help="build here and keep it; a temporary folder otherwise")
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--build", help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.engines = options.engines.split(",")
-    sizes = [int(size) for size in options.sizes.split(",")]
+    sizes = [int(size) for size in options.sizes.split(",") if size]
     if options.build:
         engines(options.folder)[options.build]().build(Source(options.corpus).articles(sizes[0], SEED))
         return
-    points: dict[str, dict[int, float]] = defaultdict(dict)
-    if options.points and options.points.exists():
-        for name, found in json.loads(options.points.read_text()).items():
-            points[name] = {int(size): ms for size, ms in found.items()}
-    print(f"{os.cpu_count()} cores")
+    found = load(options.figures) if options.figures else {}
     for size in sizes:
-        with _folder(options.keep, size) as folder:
-            lines, middle = measure(options, size, folder)
-        print("\n".join(lines), flush=True)
-        for name, ms in middle.items():
-            points[name][size] = ms
-    if options.points:
-        options.points.write_text(json.dumps(points))
-    if options.chart:
-        draw(options.chart, {name: dict(sorted(found.items())) for name, found in points.items()})
+        with kept_or_not(options.keep and options.keep / str(size)) as folder:
+            found[size] = measure(options, size, folder)
+        if options.figures:
+            save(options.figures, found)
+    write(options, found)
 
 
 if __name__ == "__main__":

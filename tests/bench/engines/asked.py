@@ -22,6 +22,8 @@ KINDS = (
     "64 rare terms",
     "12 most common terms",
 )
+# What every engine answers; the postings of these questions are those of the words they name.
+WORDED = tuple(kind for kind in KINDS if kind not in ("fuzzy", "prefix"))
 PAGE = 10
 DEEP = 1_000
 

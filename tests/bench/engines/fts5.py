@@ -37,6 +37,16 @@ class Fts5:
     def open(self) -> None:
         """Connect."""
         self._database = sqlite3.connect(self._path)
+        self._database.execute("CREATE VIRTUAL TABLE temp.found USING fts5vocab(main, texts, col)")
+
+    def postings(self, question: Question) -> int:
+        """Return how many postings the words of a question have in the fields it asks."""
+        column = "AND col = 'title'" if question.kind == "title only" else ""
+        counts = (
+            self._database.execute(f"SELECT sum(doc) FROM found WHERE term = ? {column}", [word])  # noqa: S608
+            for word in set(question.words)
+        )
+        return sum(count.fetchone()[0] or 0 for count in counts)
 
     def ask(self, question: Question) -> Sequence[int] | None:
         """Ask with a MATCH expression."""

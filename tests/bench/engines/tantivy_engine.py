@@ -52,6 +52,11 @@ class Tantivy:
         self._index.reload()
         self._searcher = self._index.searcher()
 
+    def postings(self, question: Question) -> int:
+        """Return how many postings the words of a question have in the fields it asks."""
+        names = ("title",) if question.kind == "title only" else ("title", "body")
+        return sum(self._searcher.doc_freq(name, word) for name in names for word in set(question.words))
+
     def ask(self, question: Question) -> Sequence[int] | None:
         """Ask with Tantivy's query classes."""
         schema = self._index.schema
