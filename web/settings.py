@@ -13,12 +13,15 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from kb.database import sqlite_url
 
 SECRET_BYTES = 32
+# Every web process has memory of its own; more than these only if the operator asks for them.
+MOST_BY_ITSELF = 8
 
 
 class Settings(BaseSettings):
     """Everything an operator can set; every field is the environment variable ``KB_<NAME>``.
 
-    ``activity_days`` is how long searches and views are kept (0: for ever); ``session_idle_minutes`` and
+    ``threads`` is for each of the ``processes`` that answer requests, of which there are as many as processor
+    cores if nothing is said. ``activity_days`` is how long searches and views are kept (0: for ever); ``session_idle_minutes`` and
     ``session_hours`` end a login; ``demo`` lists the demo accounts on the login page and must stay off
     where real people work; ``webhook_hosts`` are the only hosts that
     webhooks may lead to.
@@ -33,6 +36,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     threads: int = Field(default=8, ge=1, le=256)
+    processes: int = Field(default_factory=lambda: min(usable_cores(), MOST_BY_ITSELF), ge=1, le=64)
     secure_cookies: bool = False
     trusted_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     session_idle_minutes: int = Field(default=60, ge=5, le=24 * 60)
@@ -82,6 +86,13 @@ class Settings(BaseSettings):
     def at(self, **changes: object) -> Self:
         """Return a validated copy with some fields changed."""
         return type(self)(**{**self.model_dump(exclude={"database_url"}), **changes})
+
+
+def usable_cores() -> int:
+    """Return how many processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
 
 
 def prepare_home(settings: Settings) -> None:

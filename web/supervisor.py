@@ -25,12 +25,17 @@ class Child:
     Args:
         name: For messages.
         command: Argument vector.
-        patience: Give up on everything after so many quick deaths in a row; 0 never gives up.
+        patience: Give up on everything after so many quick deaths in a row, unless another one of its group
+            runs; 0 never gives up.
+        group: Those that do the same work.
+        descriptors: Open files, such as a listening socket, that it uses together with this process.
     """
 
     name: str
     command: Sequence[str]
     patience: int = 0
+    group: str = ""
+    descriptors: Sequence[int] = ()
     deaths: int = 0
     started_at: float = 0.0
     due_at: float = 0.0
@@ -40,7 +45,10 @@ class Child:
         """Start the process; its standard input stays open for as long as this process lives."""
         self.started_at = time.monotonic()
         self.process = subprocess.Popen(  # noqa: S603 - our own interpreter with our own arguments
-            self.command, stdin=subprocess.PIPE, env={**os.environ, SUPERVISED: "1"}
+            self.command,
+            stdin=subprocess.PIPE,
+            env={**os.environ, SUPERVISED: "1"},
+            pass_fds=self.descriptors,
         )
 
     def has_died(self) -> bool:
@@ -84,7 +92,7 @@ def supervise(children: Sequence[Child], stop: threading.Event, tell: Callable[[
         while not stop.is_set():
             for child in children:
                 if child.has_died():
-                    if child.patience and child.deaths >= child.patience:
+                    if _is_hopeless(child, children):
                         tell(f"{child.name}连续 {child.deaths} 次启动失败，停止运行。")
                         return False
                     tell(f"{child.name}意外退出，正在重新启动。")
@@ -94,6 +102,13 @@ def supervise(children: Sequence[Child], stop: threading.Event, tell: Callable[[
     finally:
         _end_all(children)
     return True
+
+
+def _is_hopeless(child: Child, children: Sequence[Child]) -> bool:
+    if not child.patience or child.deaths < child.patience:
+        return False
+    others = [other for other in children if other is not child and other.group == child.group]
+    return not any(other.process is not None for other in others)
 
 
 def _end_all(children: Sequence[Child]) -> None:

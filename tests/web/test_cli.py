@@ -1,18 +1,12 @@
 """The command ``kb`` in a home of its own; where the process itself is the subject, as a real one."""
 
-import http.client
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 from commanding import Done, run_kb
 from openpyxl import Workbook
@@ -335,120 +329,3 @@ def test_the_sample_can_be_loaded_indexed_and_searched(empty_home):
         run_kb(empty_home, "search", "挂失申请书", "--scope", "attachment", "--json").stdout
     )
     assert "挂失申请书.docx" in {hit["attachment"]["name"] for hit in in_files["hits"]}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def answers(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-    try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-    finally:
-        connection.close()
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 120.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.1)
-    return False
-
-
-Server = tuple["subprocess.Popen[str]", int]
-
-
-@pytest.fixture
-def server(filled_home: Path) -> Iterator[Server]:
-    """``kb serve`` running on a free port, to be ended by the test."""
-    with serving(filled_home) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def lasting_server(filled_home: Path) -> Iterator[Server]:
-    """``kb serve`` running on a free port, for the tests that leave it running."""
-    with serving(filled_home) as started:
-        yield started
-
-
-@contextmanager
-def serving(home: Path) -> Iterator[Server]:
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "web.cli", "serve"],
-        env=environment(home, KB_PORT=str(port)),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    family = []
-    try:
-        assert wait_until(lambda: answers(port)), "the server did not start"
-        family = psutil.Process(process.pid).children()
-        yield process, port
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
-        for child in family:
-            if child.is_running():
-                child.kill()
-
-
-@pytest.mark.slow
-def test_the_server_ends_with_its_children_on_sigterm(server):
-    process, port = server
-    children = psutil.Process(process.pid).children()
-    assert len(children) == 2
-    assert process.stdout is not None
-    assert f"http://127.0.0.1:{port}/" in process.stdout.readline()
-    process.send_signal(signal.SIGTERM)
-    _out, err = process.communicate(timeout=30)
-    assert process.returncode == 0, err
-    assert psutil.wait_procs(children, timeout=5)[1] == []
-
-
-@pytest.mark.slow
-def test_the_children_end_when_the_supervisor_is_killed(server):
-    process, port = server
-    children = psutil.Process(process.pid).children()
-    process.kill()
-    assert psutil.wait_procs(children, timeout=20)[1] == []
-    assert not answers(port)
-
-
-@pytest.mark.slow
-def test_a_killed_child_is_started_again(lasting_server):
-    process, port = lasting_server
-    for child in psutil.Process(process.pid).children():
-        child.kill()
-    assert wait_until(lambda: len(psutil.Process(process.pid).children()) == 2)
-    assert wait_until(lambda: answers(port))
-
-
-@pytest.mark.slow
-def test_what_is_imported_while_the_server_runs_is_found_within_seconds(
-    lasting_server, filled_home, tmp_path
-):
-    row = {"id": "new", "title": "数字藏品兑换", "body": "暂不支持。"}
-    run_kb(filled_home, "import", write_rows(tmp_path / "rows.jsonl", row), "--source", "later")
-
-    def is_found() -> bool:
-        return bool(json.loads(run_kb(filled_home, "search", "数字藏品", "--json").stdout)["total"])
-
-    assert wait_until(is_found, 30)
-
-
-@pytest.mark.slow
-def test_a_port_in_use_is_a_failure_with_advice(lasting_server, filled_home):
-    done = run_process(filled_home, "serve", KB_PORT=str(lasting_server[1]))
-    assert (done.returncode, "KB_PORT" in done.stderr) == (1, True)
