@@ -16,95 +16,27 @@ It is a script and not a test: what it prints depends on the machine.
 """
 
 import argparse
-import json
 import os
-import resource
 import statistics
-import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.bench.building import SEED, build, engines, memory
 from tests.bench.charts import draw_building, draw_costs
 from tests.bench.corpora import Source
 from tests.bench.engines.asked import KINDS, WORDED, Engine, Question, Words, questions
 from tests.bench.engines.cut import cut
-from tests.bench.figures import Built, Figures, load, save
-from tests.bench.measure_corpus import tree_memory
+from tests.bench.figures import Figures, load, save
 from tests.bench.options import kept_or_not, parser_of
 from tests.bench.tables import put, rows_of
 
-SEED = 20260601
 SAMPLE = 4_000
 # Asks the index that the product built.
 BORROWED = "first stage"
 Times = dict[str, dict[str, list[float]]]
-
-
-def engines(folder: Path) -> dict[str, Callable[[], Engine]]:
-    """Return how to make every engine over a folder; a missing package leaves its engine out."""
-
-    def product() -> Engine:
-        from tests.bench.engines.product import Product
-
-        return Product(folder)
-
-    def first_stage() -> Engine:
-        from tests.bench.engines.first_stage import FirstStage
-
-        return FirstStage(folder)
-
-    def stock() -> Engine:
-        from tests.bench.engines.stock import StockWhoosh
-
-        return StockWhoosh(folder)
-
-    def fts5() -> Engine:
-        from tests.bench.engines.fts5 import Fts5
-
-        return Fts5(folder)
-
-    def tantivy() -> Engine:
-        from tests.bench.engines.tantivy_engine import Tantivy
-
-        return Tantivy(folder)
-
-    return {"product": product, "first stage": first_stage, "Whoosh": stock, "FTS5": fts5, "Tantivy": tantivy}
-
-
-def build(name: str, corpus: Path, size: int, folder: Path) -> Built:
-    """Build one engine in a child, or take the figures of one that was kept in the folder."""
-    kept = folder / f"{name}.json"
-    if kept.exists():
-        return Built(**json.loads(kept.read_text()))
-    before = _bytes_in(folder)
-    used = _processor_of_children()
-    command = [sys.executable, "-m", "tests.bench.compare", str(corpus), "--build", name]
-    command += ["--sizes", str(size), "--folder", str(folder)]
-    started = time.perf_counter()
-    process = subprocess.Popen(command)
-    peak = 0
-    while process.poll() is None:
-        peak = max(peak, tree_memory(process.pid))
-        time.sleep(0.05)
-    if process.returncode:
-        raise SystemExit(f"building {name} ended with {process.returncode}")
-    seconds, processor = time.perf_counter() - started, _processor_of_children() - used
-    built = Built(seconds, processor, peak / 2**20, (_bytes_in(folder) - before) / 2**20)
-    kept.write_text(json.dumps(asdict(built)))
-    return built
-
-
-def _processor_of_children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def _bytes_in(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def ask_all(opened: Sequence[Engine], asked: Sequence[Question], rounds: int) -> Times:
@@ -134,13 +66,6 @@ def sample_words(source: Source, size: int) -> Words:
     for made in source.articles(min(size, SAMPLE), SEED):
         words.add(cut(made.title) + cut(made.body))
     return words
-
-
-def memory() -> tuple[float, float]:
-    """Return the MiB that this process holds for itself, and with the pages of the files it has mapped."""
-    rows = dict(line.split(":") for line in Path("/proc/self/smaps_rollup").read_text().splitlines()[1:])
-    own, everything = (int(rows[name].split()[0]) / 1024 for name in ("Anonymous", "Rss"))
-    return own, everything
 
 
 def open_all(opened: Sequence[Engine], first: Sequence[Question]) -> dict[str, tuple[float, float]]:
@@ -203,7 +128,7 @@ def write(options: argparse.Namespace, found: Mapping[int, Figures]) -> None:
 
 
 def main() -> None:
-    """Build in a child, or measure and write."""
+    """Read the options, measure and write."""
     parser = parser_of(__doc__, "JSON Lines with title and body to recombine")
     parser.add_argument(
         "--sizes", default="1000,10000,100000,1000000", help="numbers of articles, with commas"
@@ -217,14 +142,9 @@ def main() -> None:
     )
     parser.add_argument("--figures", type=Path, help="keep the figures as JSON, adding to them")
     parser.add_argument("--keep", type=Path, help="build here and keep it; a temporary folder otherwise")
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--build", help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.engines = options.engines.split(",")
     sizes = [int(size) for size in options.sizes.split(",") if size]
-    if options.build:
-        engines(options.folder)[options.build]().build(Source(options.corpus).articles(sizes[0], SEED))
-        return
     found = load(options.figures) if options.figures else {}
     for size in sizes:
         with kept_or_not(options.keep and options.keep / str(size)) as folder:
