@@ -6,14 +6,18 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import small_bank
 from argon2 import PasswordHasher
+from commanding import run_kb
 from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from jinja2 import FileSystemBytecodeCache
+from sharing import built_once
+from werkzeug.routing import Rule
 
 from indexer.extract.sandbox import SandboxedExtractor
 from indexer.follower import Follower
@@ -47,6 +51,24 @@ def compiled_templates(run_folder: Path) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def compiled_addresses() -> Iterator[None]:
+    """What makes the addresses of a route is compiled once, for the applications of all tests."""
+    compile_builder = Rule._compile_builder
+    known: dict[object, Any] = {}
+
+    def once(rule: Rule, append_unknown: bool = True) -> Any:
+        # The function that is compiled depends on nothing else; it is bound to its rule afterwards.
+        key = (tuple(rule._trace), repr(rule.defaults), append_unknown)
+        if key not in known:
+            known[key] = compile_builder(rule, append_unknown)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def quick_passwords() -> Iterator[None]:
     """The same hash as in production, at a fraction of the work that makes guessing slow."""
     quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -70,15 +92,33 @@ def language() -> Language:
 
 
 @pytest.fixture(scope="session")
-def built_home(tmp_path_factory: pytest.TempPathFactory, language: Language) -> tuple[Path, small_bank.World]:
+def built_home(run_folder: Path, language: Language, quick_passwords: None) -> tuple[Path, small_bank.World]:
     """A home with the small bank and its index, built once and copied for every test."""
-    home = tmp_path_factory.mktemp("built")
-    world = small_bank.build(home)
-    database = Database(Settings(home=home).database_url)
-    updater = WhooshUpdater(Settings(home=home).index_directory, language)
-    Follower(database, updater, SandboxedExtractor(), small_bank.clock()).catch_up()
-    database.close()
-    return home, world
+
+    def build(home: Path) -> small_bank.World:
+        world = small_bank.build(home)
+        database = Database(Settings(home=home).database_url)
+        updater = WhooshUpdater(Settings(home=home).index_directory, language)
+        Follower(database, updater, SandboxedExtractor(), small_bank.clock()).catch_up()
+        database.close()
+        return world
+
+    return built_once(run_folder, "small-bank", build)
+
+
+@pytest.fixture(scope="session")
+def sample_home(run_folder: Path, quick_passwords: None) -> tuple[Path, str]:
+    """A home with the sample bank and its index as the commands make it, and what loading it printed.
+
+    Built once for all test processes; who writes copies it.
+    """
+
+    def build(home: Path) -> str:
+        loaded = [run_kb(home, *arguments) for arguments in (("upgrade",), ("sample",), ("index",))]
+        assert [done.returncode for done in loaded] == [0, 0, 0], [done.stderr for done in loaded]
+        return loaded[1].stdout
+
+    return built_once(run_folder, "sample-bank", build)
 
 
 @pytest.fixture

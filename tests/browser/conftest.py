@@ -1,6 +1,5 @@
 """A real server over the sample bank, and a real browser that tolerates no error and no foreign request."""
 
-import fcntl
 import shutil
 import socket
 import threading
@@ -17,8 +16,7 @@ from indexer.language import Language
 from indexer.whoosh_engine import WhooshEngine, WhooshUpdater
 from kb.clock import SystemClock
 from kb.database import Database
-from kb.migrate import upgrade
-from kb.sample import demo_accounts, load_sample
+from kb.sample import demo_accounts
 from web.settings import Settings
 from web.wiring import Services
 
@@ -58,37 +56,19 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def sample_home(tmp_path_factory: pytest.TempPathFactory, run_folder: Path, language: Language) -> Path:
-    """A private copy of the sample bank with its index, built once for all test processes."""
-    shared = run_folder / "browser-sample"
-    with shared.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (shared / "ready").exists():
-            shutil.rmtree(shared, ignore_errors=True)
-            _build(shared, language)
-            (shared / "ready").touch()
-    return Path(shutil.copytree(shared, tmp_path_factory.mktemp("site") / "home"))
-
-
-def _build(home: Path, language: Language) -> None:
-    home.mkdir()
-    settings = Settings(home=home)
-    upgrade(settings.database_url)
-    database = Database(settings.database_url)
-    load_sample(database, SystemClock(), settings.zone)
-    updater = WhooshUpdater(settings.index_directory, language)
-    Follower(database, updater, SandboxedExtractor(), SystemClock()).catch_up()
-    database.close()
+def site_home(tmp_path_factory: pytest.TempPathFactory, sample_home: tuple[Path, str]) -> Path:
+    """A private copy of the sample bank with its index."""
+    return Path(shutil.copytree(sample_home[0], tmp_path_factory.mktemp("site") / "home"))
 
 
 @pytest.fixture(scope="session")
-def site(sample_home: Path, language: Language) -> Iterator[Site]:
+def site(site_home: Path, language: Language) -> Iterator[Site]:
     """The application under waitress on a free port."""
     from waitress.server import create_server
 
     from web.app import create_app
 
-    settings = Settings(home=sample_home)
+    settings = Settings(home=site_home)
     database = Database(settings.database_url)
     engine = WhooshEngine(settings.index_directory, language)
     assert engine.cursor() > 0, "the index of the sample cannot be opened"

@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from sharing import built_once
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
@@ -48,11 +49,20 @@ TOP = ["个人业务", "信用卡", "电子银行", "对公业务", "国际结�
 
 
 @pytest.fixture(scope="module")
-def bank(tmp_path_factory):
-    database = Database(sqlite_url(tmp_path_factory.mktemp("sample") / "kb.sqlite3"))
-    with database.engine.begin() as connection:
-        Table.metadata.create_all(connection)
-    yield database, load_sample(database, FixedClock(NOW), ZONE)
+def bank(run_folder):
+    """The sample loaded at a fixed moment, and what the load reported; nothing here changes it."""
+
+    def build(folder: Path) -> SampleReport:
+        database = Database(sqlite_url(folder / "kb.sqlite3"))
+        with database.engine.begin() as connection:
+            Table.metadata.create_all(connection)
+        report = load_sample(database, FixedClock(NOW), ZONE)
+        database.close()
+        return report
+
+    folder, report = built_once(run_folder, "sample-of-2031", build)
+    database = Database(sqlite_url(folder / "kb.sqlite3"))
+    yield database, report
     database.close()
 
 

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sharing import built_once
 
 from indexer.evaluation import Evaluation, JudgedQuery, evaluate
 from indexer.whoosh_engine import WhooshEngine, WhooshUpdater
@@ -48,8 +49,13 @@ def indexed(number: int, article: SampleArticle) -> IndexDocument:
 
 
 @pytest.fixture(scope="module")
-def measured(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
-    root = tmp_path_factory.mktemp("relevance") / "index"
+def measured(run_folder: Path) -> Evaluation:
+    return built_once(run_folder, "relevance", measure)[1]
+
+
+def measure(folder: Path) -> Evaluation:
+    """Index the sample in a folder and ask everything that is judged."""
+    root = folder / "index"
     articles = read_articles(SAMPLE / "articles", date(2030, 5, 6))
     documents = [indexed(number, article) for number, article in enumerate(articles, start=1)]
     assert WhooshUpdater(root, language()).rebuild(changes_of(documents), 1, ignore) == []

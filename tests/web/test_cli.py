@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from commanding import Done, run_kb
 from openpyxl import Workbook
+from sharing import built_once
 
 from web.cli import run
 
@@ -66,11 +68,18 @@ def kb(filled_home: Path) -> Kb:
     return lambda *arguments, stdin="": run_kb(filled_home, *arguments, stdin=stdin)
 
 
+@pytest.fixture(scope="session")
+def upgraded_home(run_folder: Path) -> Path:
+    def build(home: Path) -> None:
+        assert run_kb(home, "upgrade").returncode == 0
+
+    return built_once(run_folder, "upgraded", build)[0]
+
+
 @pytest.fixture
-def empty_home(tmp_path: Path) -> Path:
-    home = tmp_path / "home"
-    assert run_kb(home, "upgrade").returncode == 0
-    return home
+def empty_home(tmp_path: Path, upgraded_home: Path) -> Path:
+    """A home with a database that holds nothing."""
+    return Path(shutil.copytree(upgraded_home, tmp_path / "home"))
 
 
 @pytest.mark.parametrize(
@@ -319,13 +328,12 @@ def test_the_audit_log_is_whole_until_it_is_tampered_with(empty_home, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_sample_can_be_loaded_indexed_and_searched(empty_home):
-    assert "演示账号 agent" in run_kb(empty_home, "sample").stdout
-    assert "没有改动" in run_kb(empty_home, "sample").stdout
-    assert run_kb(empty_home, "index").returncode == 0
-    found = json.loads(run_process(empty_home, "search", "挂失", "--as", "agent", "--json").stdout)
+def test_the_sample_can_be_loaded_indexed_and_searched(sample_home, tmp_path):
+    built, said = sample_home
+    home = shutil.copytree(built, tmp_path / "home")
+    assert "演示账号 agent" in said
+    assert "没有改动" in run_kb(home, "sample").stdout
+    found = json.loads(run_process(home, "search", "挂失", "--as", "agent", "--json").stdout)
     assert found["total"] > 5
-    in_files = json.loads(
-        run_kb(empty_home, "search", "挂失申请书", "--scope", "attachment", "--json").stdout
-    )
+    in_files = json.loads(run_kb(home, "search", "挂失申请书", "--scope", "attachment", "--json").stdout)
     assert "挂失申请书.docx" in {hit["attachment"]["name"] for hit in in_files["hits"]}
