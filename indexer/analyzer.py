@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from indexer.fold import fold, is_han, is_kana, is_word_character, without_signs
-from indexer.segmenter import Segmenter
+from indexer.segmenter import Segmenter, pieces
 
 ANALYZER_VERSION = "4"
 LONGEST_WORD = 12
@@ -99,17 +99,27 @@ class Analyzer:
         characters, Latin runs, document numbers and article numbers are terms of their own.
         """
         folded = fold(text)
-        compact = without_signs(folded)
-        found: Counter[str] = Counter(compact)
-        found.update(map(operator.add, compact, compact[1:]))
-        found.update(
+        found = grams(folded)
+        found.update(self.longer_terms(folded, "\n".join(pieces(folded))))
+        return found
+
+    def longer_terms(self, folded: str, apart: str) -> list[str]:
+        """Return the terms of more than two characters of a folded text, as often as they occur.
+
+        Args:
+            apart: The same text with its pieces on lines of their own; see ``indexer.segmenter``.
+        """
+        found = [
             word
-            for word in self._segmenter.cut(folded)
-            if 3 <= len(word) <= LONGEST_WORD and not word.isascii()
-        )
-        found.update(run for run, _start, _end in latin_runs(folded) if len(run) >= 3)
-        found.update(term for term, _start, _end in document_numbers(folded))
-        found.update(term for term, _start, _end in article_numbers(folded))
+            for word in self._segmenter.cut_apart(apart)
+            if len(word) > 2 and len(word) <= LONGEST_WORD and not word.isascii()
+        ]
+        found += [run for run in _LATIN_RUN.findall(folded) if len(run) >= 3]
+        # Most texts have neither: looking for the sign that ends them is quicker than for the pattern.
+        if "号" in folded:
+            found += [term for term, _start, _end in document_numbers(folded)]
+        if "第" in folded:
+            found += [term for term, _start, _end in article_numbers(folded)]
         return found
 
     def knows(self, word: str) -> bool:
@@ -119,6 +129,14 @@ class Analyzer:
     def words(self, folded: str) -> list[str]:
         """Return the jieba words of a folded text, in order, without blanks and punctuation."""
         return [word for word in self._segmenter.cut(folded) if is_word_character(word[0])]
+
+
+def grams(folded: str) -> Counter[str]:
+    """Return the characters and the pairs of neighbours of a folded text, and how often each occurs."""
+    compact = without_signs(folded)
+    found: Counter[str] = Counter(compact)
+    found.update(map(operator.add, compact, compact[1:]))
+    return found
 
 
 def is_ideographic(text: str) -> bool:

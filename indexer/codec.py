@@ -1,8 +1,7 @@
-"""A Whoosh codec whose posting lists and columns are NumPy arrays in the segment files.
+"""A Whoosh codec whose posting lists, terms and columns are NumPy arrays in the segment files.
 
-Whoosh keeps its schema, writer, segments, merges and deletions; only the bytes of a posting list
-differ: one run of gaps and one of frequencies instead of pickled blocks, so that a whole list is
-read as an array. Stock matchers still work on top (see ``postings_reader``).
+Whoosh keeps its schema, writer, segments, merges and deletions; only the bytes differ, so that a whole
+list is read as an array. Stock matchers still work on top (see ``postings_reader``).
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,198 +9,238 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from whoosh.codec import whoosh3
-from whoosh.columns import Column, ColumnReader, ColumnWriter, VarBytesColumn
+from whoosh.codec import base, whoosh3
 from whoosh.matching import ListMatcher
-from whoosh.util.numeric import length_to_byte
+from whoosh.reading import TermInfo, TermNotFound
+from whoosh.util.numeric import byte_to_length, length_to_byte
 
-from indexer.posting_pool import HAS_FREQUENCIES, ArrayPostingPool, Lists
+from indexer.columns import Values
+from indexer.posting_lists import Counts as Counts
+from indexer.posting_lists import IntArray as IntArray
+from indexer.posting_lists import Rows as Rows
+from indexer.posting_lists import decode_postings
+from indexer.posting_pool import ArrayPostingPool
+from indexer.term_table import FieldTable, read_table, table_bytes
 
-_WIDTHS: dict[int, np.dtype[Any]] = {1: np.dtype("<u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4")}
-# The struct of ``W3TermInfo`` followed by offset and length, as Whoosh reads it back.
-TERM_INFO = np.dtype(
-    [
-        ("inlined", "u1"),
-        ("weight", ">f4"),
-        ("count", ">u4"),
-        ("shortest", "u1"),
-        ("longest", "u1"),
-        ("heaviest", ">f4"),
-        ("first", ">u4"),
-        ("last", ">u4"),
-        ("offset", ">i8"),
-        ("length", ">i4"),
-    ]
-)
-_LENGTH_RANGE = (length_to_byte(1), length_to_byte(255))
-IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float32]
-Rows = NDArray[np.int32]
-Counts = NDArray[np.uint8]
+# What Whoosh may believe of the lengths of documents, which is always true.
+SHORTEST, LONGEST = byte_to_length(length_to_byte(1)), byte_to_length(255)
 
 
-def decode_postings(buffer: Any, offset: int, count: int) -> tuple[Rows, Counts]:
-    """Return document numbers and frequencies of the list of ``count`` postings at ``offset``."""
-    flags = buffer[offset]
-    width = flags & 7
-    gaps = np.frombuffer(buffer, _WIDTHS[width], count, offset + 1)
-    docs = np.cumsum(gaps, dtype=np.int32)
-    if not flags & HAS_FREQUENCIES:
-        return docs, np.ones(count, np.uint8)
-    return docs, np.frombuffer(buffer, np.uint8, count, offset + 1 + count * width)
+class ListInfo(TermInfo):  # type: ignore[misc]
+    """What Whoosh asks about a term, read from its posting list."""
+
+    def __init__(self, docs: Rows, frequencies: Counts) -> None:
+        super().__init__(
+            weight=float(frequencies.sum(dtype=np.int64)),
+            df=len(docs),
+            minlength=SHORTEST,
+            maxlength=LONGEST,
+            maxweight=float(frequencies.max()),
+            minid=int(docs[0]),
+            maxid=int(docs[-1]),
+        )
 
 
-class ArrayFieldWriter(whoosh3.W3FieldWriter):  # type: ignore[misc]
-    """Writes the term dictionary and the posting lists of a segment."""
+class ArrayDocWriter(whoosh3.W3PerDocWriter):  # type: ignore[misc]
+    """Whoosh's writer of what belongs to documents, for many documents at once as well."""
+
+    def add_documents(self, count: int) -> int:
+        """Begin ``count`` documents and return the number of the first."""
+        first: int = self._doccount
+        self._doccount += count
+        return first
+
+    def add_values(self, name: str, column: Any, values: Values) -> None:
+        """Add the values of a column for many documents."""
+        if not self._has_column(name):
+            self._create_column(name, column)
+        self._get_column(name).add_many(values)
+
+    def add_lengths(self, name: str, first: int, lengths: IntArray) -> None:
+        """Add the lengths of a field for as many documents from ``first`` on; zero where it is missing."""
+        column = whoosh3._lenfield(name)
+        if not self._has_column(column):
+            self._create_column(column, whoosh3.LENGTHS_COLUMN)
+        writer = self._get_column(column)
+        writer.fill(first)
+        writer._dbfile.write(bytes(map(length_to_byte, lengths.tolist())))
+        writer._count = first + len(lengths)
+        self._fieldlengths[name] += int(lengths.sum())
+
+
+class ArrayFieldWriter(base.FieldWriter):  # type: ignore[misc]
+    """Writes the terms and the posting lists of a segment."""
+
+    def __init__(self, storage: Any, segment: Any) -> None:
+        self._tables = segment.create_file(storage, ArrayCodec.TERMS_EXT)
+        self._lists = segment.create_file(storage, ArrayCodec.POSTS_EXT)
+        self.is_closed = False
 
     def add_postings(self, schema: Any, lengths: Any, items: Iterable[Any]) -> None:
         """Write everything in the pool; called once, when a segment is finished."""
         if not isinstance(items, ArrayPostingPool):
             raise TypeError("segments of this codec are written from an ArrayPostingPool")
-        for name in items.names():
-            self.start_field(name, schema[name])
-            lists = items.write_lists(name, self._postfile)
-            terms, numbers = items.terms(name)
-            field_key, add = whoosh3.pack_ushort(self._fieldid), self._tindex.add
-            for term, described in zip(terms, _described(lists, numbers), strict=True):
-                add(field_key + term.encode("utf-8", "surrogatepass"), described)
-            self.finish_field()
+        written = {name: items.write_lists(name, self._lists) for name in items.names()}
+        for part in table_bytes(written):
+            self._tables.write(part)
+
+    def close(self) -> None:
+        """Close both files."""
+        self._tables.close()
+        self._lists.close()
+        self.is_closed = True
 
 
-def _described(lists: Lists, numbers: IntArray) -> Iterator[bytes]:
-    """Yield what Whoosh's term dictionary says of each list, in its own binary form."""
-    rows = np.zeros(len(numbers), TERM_INFO)
-    rows["weight"], rows["count"] = lists.weights[numbers], lists.counts[numbers]
-    rows["shortest"], rows["longest"] = _LENGTH_RANGE
-    rows["heaviest"] = lists.heaviest[numbers]
-    rows["first"], rows["last"] = lists.firsts[numbers], lists.lasts[numbers]
-    rows["offset"], rows["length"] = lists.offsets[numbers], lists.lengths[numbers]
-    data, size = rows.tobytes(), TERM_INFO.itemsize
-    return (data[place : place + size] for place in range(0, len(data), size))
+class ArrayTermsReader(base.TermsReader):  # type: ignore[misc]
+    """Finds terms, and reads whole posting lists as arrays."""
 
-
-class ArrayTermsReader(whoosh3.W3TermsReader):  # type: ignore[misc]
-    """Reads whole posting lists as arrays."""
+    def __init__(self, tables: Any, lists: Any) -> None:
+        self._files = (tables, lists)
+        self.fields: dict[str, FieldTable] = read_table(tables._buf) if len(tables._buf) else {}
 
     def posting_list(self, fieldname: str, text: bytes) -> tuple[Rows, Counts] | None:
         """Return document numbers and frequencies of a term, or ``None`` if it does not occur."""
-        if fieldname not in self._fieldmap:
+        field = self.fields.get(fieldname)
+        place = None if field is None else field.find(text)
+        return None if field is None or place is None else self.list_at(field, place)
+
+    def list_at(self, field: FieldTable, place: int) -> tuple[Rows, Counts]:
+        """Return document numbers and frequencies of the term at a place in a field's order."""
+        return decode_postings(self._files[1]._buf, int(field.offsets[place]), int(field.counts[place]))
+
+    def __contains__(self, term: tuple[str, bytes]) -> bool:
+        return term[0] in self.fields and self.fields[term[0]].find(term[1]) is not None
+
+    def indexed_field_names(self) -> Iterable[str]:
+        """Return the names of the fields."""
+        return self.fields.keys()
+
+    def cursor(self, fieldname: str, fieldobj: Any) -> "ArrayCursor":
+        """Return a cursor over the terms of a field."""
+        return ArrayCursor(self, self.fields.get(fieldname), fieldobj)
+
+    def terms(self) -> Iterator[tuple[str, bytes]]:
+        """Yield (field, term) of all terms in order."""
+        return (
+            (name, field.term(place)) for name, field in self.fields.items() for place in range(len(field))
+        )
+
+    def terms_from(self, fieldname: str, prefix: bytes) -> Iterator[tuple[str, bytes]]:
+        """Yield (field, term) from a term on."""
+        return (term for term, _info in self.items_from(fieldname, prefix))
+
+    def items(self) -> Iterator[tuple[tuple[str, bytes], ListInfo]]:
+        """Yield every (field, term) with what is known of it."""
+        return ((term, self.term_info(*term)) for term in self.terms())
+
+    def items_from(self, fieldname: str, prefix: bytes) -> Iterator[tuple[tuple[str, bytes], ListInfo]]:
+        """Yield (field, term) with what is known of it from a term on."""
+        names = [name for name in self.fields if name >= fieldname]
+        for name in names:
+            field = self.fields[name]
+            for place in range(field.place(prefix) if name == fieldname else 0, len(field)):
+                yield (name, field.term(place)), ListInfo(*self.list_at(field, place))
+
+    def term_info(self, fieldname: str, text: bytes) -> ListInfo:
+        """Return what is known of a term.
+
+        Raises:
+            TermNotFound: if it does not occur.
+        """
+        found = self.posting_list(fieldname, text)
+        if found is None:
+            raise TermNotFound(f"No term {fieldname}:{text!r}")
+        return ListInfo(*found)
+
+    def frequency(self, fieldname: str, text: bytes) -> float:
+        """Return how often a term occurs."""
+        found = self.posting_list(fieldname, text)
+        return 0 if found is None else float(found[1].sum(dtype=np.int64))
+
+    def doc_frequency(self, fieldname: str, text: bytes) -> int:
+        """Return in how many documents a term occurs."""
+        field = self.fields.get(fieldname)
+        place = None if field is None else field.find(text)
+        return 0 if field is None or place is None else int(field.counts[place])
+
+    def matcher(self, fieldname: str, text: bytes, format_: Any, scorer: Any = None) -> ListMatcher:
+        """Return a stock matcher over a posting list, for Whoosh's own queries."""
+        found = self.posting_list(fieldname, text)
+        if found is None:
+            raise TermNotFound(f"No term {fieldname}:{text!r}")
+        return ListMatcher(
+            found[0].tolist(),
+            found[1].tolist(),
+            [b""] * len(found[0]),
+            format_,
+            scorer=scorer,
+            term=(fieldname, text),
+            terminfo=ListInfo(*found),
+        )
+
+    def close(self) -> None:
+        """Close both files."""
+        self.fields = {}
+        for file in self._files:
+            file.close()
+
+
+class ArrayCursor(base.FieldCursor):  # type: ignore[misc]
+    """Walks over the terms of a field, for Whoosh's own prefix and fuzzy queries."""
+
+    def __init__(self, reader: ArrayTermsReader, field: FieldTable | None, fieldobj: Any) -> None:
+        self._reader, self._field, self._fieldobj = reader, field, fieldobj
+        self._place = 0
+
+    def is_valid(self) -> bool:
+        """Return whether the cursor stands on a term."""
+        return self._field is not None and self._place < len(self._field)
+
+    def text(self) -> Any:
+        """Return the term under the cursor, or ``None`` behind the last."""
+        if self._field is None or not self.is_valid():
             return None
-        try:
-            terminfo = whoosh3.W3TermInfo.from_bytes(self._tindex[self._keycoder(fieldname, text)])
-        except KeyError:
+        return self._fieldobj.from_bytes(self._field.term(self._place))
+
+    def first(self) -> Any:
+        """Go to the first term."""
+        self._place = 0
+        return self.text()
+
+    def next(self) -> Any:
+        """Go to the next term."""
+        self._place += 1
+        return self.text()
+
+    def find(self, term: Any) -> Any:
+        """Go to the first term that is not smaller."""
+        if self._field is not None:
+            wanted = term if isinstance(term, bytes) else self._fieldobj.to_bytes(term)
+            self._place = self._field.place(wanted)
+        return self.text()
+
+    def term_info(self) -> ListInfo | None:
+        """Return what is known of the term under the cursor."""
+        if self._field is None or not self.is_valid():
             return None
-        return decode_postings(self._postfile._buf, terminfo.extent()[0], terminfo._df)
+        return ListInfo(*self._reader.list_at(self._field, self._place))
 
 
 class ArrayCodec(whoosh3.W3Codec):  # type: ignore[misc]
-    """Whoosh's own codec with posting lists as arrays."""
+    """Whoosh's own codec with arrays for what is searched."""
 
     length_stats = False
 
+    def per_document_writer(self, storage: Any, segment: Any) -> ArrayDocWriter:
+        """Return the writer of what belongs to the documents of a new segment."""
+        return ArrayDocWriter(self, storage, segment)
+
     def field_writer(self, storage: Any, segment: Any) -> ArrayFieldWriter:
         """Return the writer of a new segment's terms."""
-        return ArrayFieldWriter(self, storage, segment)
-
-    def postings_reader(
-        self, dbfile: Any, terminfo: Any, format_: Any, term: Any = None, scorer: Any = None
-    ) -> ListMatcher:
-        """Return a stock matcher over a posting list, for Whoosh's own queries and merges."""
-        docs, frequencies = decode_postings(dbfile._buf, terminfo.extent()[0], terminfo._df)
-        return ListMatcher(
-            docs.tolist(),
-            frequencies.tolist(),
-            [b""] * len(docs),
-            format_,
-            scorer=scorer,
-            term=term,
-            terminfo=terminfo,
-        )
+        return ArrayFieldWriter(storage, segment)
 
     def terms_reader(self, storage: Any, segment: Any) -> ArrayTermsReader:
         """Return the reader of a segment's terms."""
-        name = segment.make_filename(self.TERMS_EXT)
-        postings = segment.open_file(storage, self.POSTS_EXT)
-        return ArrayTermsReader(self, storage.open_file(name), storage.file_length(name), postings)
-
-
-class BytesColumn(VarBytesColumn):  # type: ignore[misc]
-    """Whoosh's column of byte strings, with places that are right for every document.
-
-    The stock writer takes the list of places before it completes it for documents without a value at
-    the end, and loses that completion whenever the list has just outgrown its type of number.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(write_offsets_cutoff=0)
-
-    def writer(self, dbfile: Any) -> "BytesWriter":
-        """Return a writer of byte strings."""
-        return BytesWriter(dbfile, self.allow_offsets, self.write_offsets_cutoff)
-
-
-class BytesWriter(VarBytesColumn.Writer):  # type: ignore[misc]
-    """Completes the list of places before anything is written."""
-
-    def finish(self, doccount: int) -> None:
-        """Write lengths and places behind the strings."""
-        self.fill(doccount)
-        self._count = doccount
-        super().finish(doccount)
-
-
-class RecordColumn(Column):  # type: ignore[misc]
-    """A column of fixed-size records for those documents that have one, read as one structured array.
-
-    Args:
-        description: NumPy description of the record, little-endian.
-    """
-
-    def __init__(self, description: list[tuple[str, str]]) -> None:
-        self.description = description
-        self._default = b""
-
-    def writer(self, dbfile: Any) -> "RecordWriter":
-        """Return a writer of raw records."""
-        return RecordWriter(dbfile)
-
-    def reader(self, dbfile: Any, basepos: int, length: int, doccount: int) -> "RecordReader":
-        """Return a reader of raw records, with all of them as ``records`` at ``docs``."""
-        return RecordReader(dbfile, basepos, length, np.dtype(self.description))
-
-
-class RecordWriter(ColumnWriter):  # type: ignore[misc]
-    """Appends raw records and, at the end, the document numbers they belong to."""
-
-    def __init__(self, dbfile: Any) -> None:
-        self._dbfile = dbfile
-        self._docs: list[int] = []
-
-    def add(self, docnum: int, value: bytes) -> None:
-        """Add the record of a document; an empty value means that it has none."""
-        if value:
-            self._dbfile.write(value)
-            self._docs.append(docnum)
-
-    def fill(self, docnum: int) -> None:
-        """Documents without a record need no filling."""
-
-    def finish(self, doccount: int) -> None:
-        """Write the document numbers behind the records."""
-        self._dbfile.write(np.array(self._docs, "<u4").tobytes())
-
-
-class RecordReader(ColumnReader):  # type: ignore[misc]
-    """All records of a segment as arrays."""
-
-    def __init__(self, dbfile: Any, basepos: int, length: int, dtype: np.dtype[Any]) -> None:
-        count = length // (dtype.itemsize + 4)
-        raw = dbfile.get(basepos, length)
-        self.records = np.frombuffer(raw, dtype, count)
-        self.docs = np.frombuffer(raw, "<u4", count, count * dtype.itemsize)
-
-    def __getitem__(self, docnum: int) -> bytes:
-        row = int(np.searchsorted(self.docs, docnum))
-        if row < len(self.docs) and self.docs[row] == docnum:
-            return bytes(self.records[row].tobytes())
-        return b""
+        tables = storage.open_file(segment.make_filename(self.TERMS_EXT))
+        return ArrayTermsReader(tables, segment.open_file(storage, self.POSTS_EXT))

@@ -11,9 +11,9 @@ import numpy as np
 from whoosh import fields, formats
 
 from indexer.analyzer import ANALYZER_VERSION
-from indexer.codec import BytesColumn, RecordColumn
+from indexer.columns import BytesColumn, RecordColumn
 
-SCHEMA_VERSION = "7"
+SCHEMA_VERSION = "8"
 LIBRARIES = ("whoosh3", "jieba", "rjieba", "opencc", "pypinyin")
 
 HEAD: list[tuple[str, str]] = [

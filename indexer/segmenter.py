@@ -3,9 +3,13 @@
 import logging
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 # jieba is quadratic on text without punctuation, so it never sees more than this at once.
 PIECE = 400
@@ -19,6 +23,9 @@ class Segmenter(Protocol):
     def cut(self, folded: str) -> Iterator[str]:
         """Yield words in order; characters between words may be dropped."""
 
+    def cut_apart(self, apart: str) -> list[str]:
+        """Return words of a text whose pieces stand on lines of their own; Latin is cut anyhow."""
+
     def knows(self, word: str) -> bool:
         """Return whether the dictionary has the word; words merely guessed are not known."""
 
@@ -28,6 +35,33 @@ def pieces(folded: str) -> Iterator[str]:
     for stretch in _BREAK.split(folded):
         for start in range(0, len(stretch), PIECE):
             yield stretch[start : start + PIECE]
+
+
+@lru_cache(maxsize=1)
+def _breaks() -> NDArray[np.bool_]:
+    """Return which characters of the basic plane stand between pieces."""
+    plain = "".join(chr(code) for code in range(0x10000) if not 0xD800 <= code < 0xE000)
+    breaks = np.ones(0x10000, np.bool_)
+    breaks[np.frombuffer(_BREAK.sub("", plain).encode("utf-16-le"), "<u2")] = False
+    return breaks
+
+
+def apart(folded: Sequence[str]) -> list[str]:
+    """Return texts of the basic plane with each of their pieces on a line of its own.
+
+    The same as joining ``pieces`` of each, with more line ends, for many texts at once.
+    """
+    codes = np.frombuffer("\n".join([*folded, ""]).encode("utf-16-le"), "<u2")
+    breaks = _breaks()[codes]
+    places = np.flatnonzero(breaks)
+    if len(places) and int(np.diff(places, prepend=-1).max()) > PIECE:
+        return ["\n".join(pieces(text)) for text in folded]
+    lines = np.where(breaks, np.uint16(ord("\n")), codes).astype("<u2").tobytes().decode("utf-16-le")
+    found, start = [], 0
+    for text in folded:
+        found.append(lines[start : start + len(text)])
+        start += len(text) + 1
+    return found
 
 
 def _evened(words: Iterable[str]) -> Iterator[str]:
@@ -67,6 +101,10 @@ class JiebaSegmenter:
         for piece in pieces(folded):
             yield from _evened(self._tokenizer.cut(piece))
 
+    def cut_apart(self, apart: str) -> list[str]:
+        """Return words of a text whose pieces stand on lines of their own; Latin is cut anyhow."""
+        return list(self._tokenizer.cut(apart))
+
     def knows(self, word: str) -> bool:
         """Return whether the dictionary has the word."""
         return bool(self._tokenizer.FREQ.get(word))
@@ -95,6 +133,10 @@ class RjiebaSegmenter:
         """Yield words in order."""
         for piece in pieces(folded):
             yield from _evened(self._tokenizer.cut(piece))
+
+    def cut_apart(self, apart: str) -> list[str]:
+        """Return words of a text whose pieces stand on lines of their own; Latin is cut anyhow."""
+        return list(self._tokenizer.cut(apart))
 
     def knows(self, word: str) -> bool:
         """Return whether the dictionary has the word."""

@@ -5,17 +5,19 @@ import json
 import os
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from whoosh.filedb.filestore import RamStorage
 from whoosh.index import TOC, FileIndex, clean_files
 from whoosh.writing import SegmentWriter
 
 from indexer.batches import Batch
-from indexer.codec import ArrayCodec
+from indexer.codec import ArrayCodec, ArrayTermsReader
 from indexer.mapped import MappedStorage
 from indexer.posting_pool import ArrayPostingPool
 from indexer.schema import HEAD, PLACE, SCHEMA_VERSION, build_schema
@@ -58,24 +60,16 @@ class ArrayWriter(SegmentWriter):  # type: ignore[misc]
     def add_batch(self, batch: Batch) -> None:
         """Add all documents of an analysed batch."""
         self._check_state()
-        base, writer, schema = self.docnum, self.perdocwriter, self.schema
-        for name, found in batch.fields.items():
-            self.pool.add_batch(name, found.texts, found.terms, base + found.rows, found.frequencies)
-        for columns, lengths in zip(batch.columns, batch.lengths, strict=True):
-            writer.start_doc(self.docnum)
-            for name, length in lengths.items():
-                writer.add_field(name, schema[name], None, length)
-            for name, value in columns.items():
-                kind = schema[name]
-                if kind.indexed and isinstance(value, str):
-                    self.pool.add_terms(name, self.docnum, {value: 1})
-                elif kind.indexed:
-                    raise TypeError(f"{name} takes text, not {value!r}")
-                else:
-                    writer.add_column_value(name, kind.column_type, kind.to_column_value(value))
-            writer.finish_doc()
-            self.docnum += 1
-        self._added = self._added or bool(batch.columns)
+        base = self.perdocwriter.add_documents(batch.rows)
+        for name, postings in batch.postings.items():
+            self.pool.add_postings(name, postings, base, batch.rows)
+        for name, lengths in batch.lengths.items():
+            self.perdocwriter.add_lengths(name, base, lengths)
+        for name, values in batch.columns.items():
+            moved = replace(values, docs=base + values.docs)
+            self.perdocwriter.add_values(name, self.schema[name].column_type, moved)
+        self.docnum += batch.rows
+        self._added = self._added or batch.rows > 0
 
     def add_postings_to_pool(self, reader: Any, startdoc: int, docmap: dict[int, int] | None) -> None:
         """Take over the posting lists of a segment that is merged, without its deleted documents."""
@@ -84,14 +78,16 @@ class ArrayWriter(SegmentWriter):  # type: ignore[misc]
             moved[:] = np.arange(startdoc, startdoc + len(moved))
         elif docmap:
             moved[list(docmap)] = list(docmap.values())
-        terms_reader = reader._terms
-        for name, text in terms_reader.terms():
-            docs, frequencies = terms_reader.posting_list(name, text)
-            docs = moved[docs]
-            kept = docs >= 0
-            if kept.any():
-                term = text.decode("utf-8", "surrogatepass")
-                self.pool.add_list(name, term, docs[kept], frequencies[kept])
+        self._take_lists(reader._terms, moved)
+
+    def _take_lists(self, terms: ArrayTermsReader, moved: NDArray[np.int64]) -> None:
+        for name, field in terms.fields.items():
+            for place, term in enumerate(field.terms()):
+                docs, frequencies = terms.list_at(field, place)
+                to = moved[docs]
+                kept = to >= 0
+                if kept.any():
+                    self.pool.add_list(name, term, to[kept], frequencies[kept])
 
     def _commit_toc(self, segments: list[Any]) -> None:
         # The manifest is written before the table of contents that it describes, and the commit

@@ -1,6 +1,7 @@
 """The array codec: what goes in comes out, and Whoosh itself cannot tell it from its own."""
 
 import random
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -15,37 +16,58 @@ from whoosh.index import FileIndex
 from whoosh.scoring import BM25F
 from whoosh.writing import SegmentWriter
 
-from indexer.codec import BytesColumn, RecordColumn, decode_postings
-from indexer.posting_pool import ArrayPostingPool, encode_lists
+from indexer.columns import BytesColumn, BytesReader, RecordColumn, Values
+from indexer.posting_lists import decode_postings, encode_lists
+from indexer.posting_pool import ArrayPostingPool
 from indexer.store import ArrayWriter
+from indexer.term_table import FieldLists, read_table, table_bytes
 
 WORDS = [f"w{number}" for number in range(40)]
+# Terms of one and two characters are kept apart from longer ones.
+TERMS = ["挂", "挂失", "ab", "\x00a", "𠀀", "𠀀字", *WORDS]
 POSTINGS = st.dictionaries(
-    st.integers(0, 2**28 - 1) | st.integers(0, 400), st.integers(1, 255), min_size=1, max_size=80
+    st.integers(0, 2**24 - 1) | st.integers(0, 400), st.integers(1, 255), min_size=1, max_size=80
 )
+
+
+def encoded(lists: list[dict[int, int]]) -> tuple[bytes, list[int]]:
+    docs = np.array([doc for postings in lists for doc in sorted(postings)], np.int64)
+    frequencies = np.array([postings[doc] for postings in lists for doc in sorted(postings)], np.uint8)
+    counts = np.array([len(postings) for postings in lists])
+    data, places = encode_lists(docs, frequencies, np.cumsum(counts) - counts, counts)
+    return data.tobytes(), places.tolist()
 
 
 @given(st.lists(POSTINGS, min_size=1, max_size=6))
 def test_posting_lists_come_back_as_they_were(lists: list[dict[int, int]]) -> None:
-    docs = np.array([doc for postings in lists for doc in sorted(postings)], np.int64)
-    frequencies = np.array([postings[doc] for postings in lists for doc in sorted(postings)], np.int64)
-    counts = np.array([len(postings) for postings in lists])
-    data, places, lengths = encode_lists(docs, frequencies, np.cumsum(counts) - counts, counts)
-    assert int(lengths.sum()) == len(data)
+    data, places = encoded(lists)
     for postings, place in zip(lists, places, strict=True):
-        found_docs, found_frequencies = decode_postings(data.tobytes(), int(place), len(postings))
+        found_docs, found_frequencies = decode_postings(data, place, len(postings))
         assert found_docs.tolist() == sorted(postings)
         assert found_frequencies.tolist() == [postings[doc] for doc in sorted(postings)]
 
 
+@pytest.mark.parametrize("far", [255, 256, 65_535, 65_536, 2**24 - 70_001])
+@pytest.mark.parametrize("count", [2, 300, 70_000])
+def test_a_few_wide_gaps_do_not_widen_all_others(far: int, count: int) -> None:
+    postings = {doc + far * (doc >= count // 2): 1 + (doc % 7 == 0) * (doc % 90) for doc in range(count)}
+    postings = {doc: min(255, frequency) for doc, frequency in postings.items()}
+    data, places = encoded([{5: 1}, postings, {7: 3, 2**24 - 1: 255}])
+    docs, frequencies = decode_postings(data, places[1], count)
+    assert docs.tolist() == list(postings)
+    assert frequencies.tolist() == list(postings.values())
+    assert decode_postings(data, places[2], 2)[1].tolist() == [3, 255]
+    assert places[2] - places[1] < 1.5 * count + 20
+
+
 def test_frequencies_of_one_take_no_room() -> None:
-    ones = np.ones(100, np.int64)
-    data, _places, _lengths = encode_lists(np.arange(100), ones, np.array([0]), np.array([100]))
+    ones = np.ones(100, np.uint8)
+    data, _places = encode_lists(np.arange(100), ones, np.array([0]), np.array([100]))
     assert len(data) == 101
 
 
 @pytest.mark.parametrize(("number", "run", "chunk"), [(1, 99, 99), (50, 7, 9), (300, 5, 64), (900, 11, 1)])
-def test_the_pool_writes_lists_in_the_order_of_fields_and_terms(
+def test_the_pool_writes_every_list_of_every_field(
     number: int, run: int, chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("indexer.posting_pool.RUN", run)
@@ -55,7 +77,7 @@ def test_the_pool_writes_lists_in_the_order_of_fields_and_terms(
     pool = ArrayPostingPool(tmp_path)
     for doc in range(number):
         name = chance.choice(["title", "body"])
-        terms = {word: chance.randint(1, 300) for word in chance.sample(WORDS, 3)}
+        terms = {word: chance.randint(1, 300) for word in chance.sample(TERMS, 3)}
         pool.add_terms(name, doc, terms)
         for word, frequency in terms.items():
             wanted.setdefault((name, word), {})[doc] = min(255, frequency)
@@ -63,15 +85,37 @@ def test_the_pool_writes_lists_in_the_order_of_fields_and_terms(
     for name in pool.names():
         file = BytesIO()
         lists = pool.write_lists(name, file)
-        for term, place in zip(*pool.terms(name), strict=True):
-            docs, frequencies = decode_postings(file.getvalue(), lists.offsets[place], lists.counts[place])
+        for term, count, offset in zip(lists.terms, lists.counts, lists.offsets, strict=True):
+            docs, frequencies = decode_postings(file.getvalue(), int(offset), int(count))
             found[name, term] = dict(zip(docs.tolist(), frequencies.tolist(), strict=True))
-            assert (lists.firsts[place], lists.lasts[place]) == (docs[0], docs[-1])
-            assert (lists.weights[place], lists.heaviest[place]) == (frequencies.sum(), frequencies.max())
     pool.cleanup()
-    assert list(found) == sorted(wanted)
     assert found == wanted
     assert list(tmp_path.iterdir()) == []
+
+
+@given(st.dictionaries(st.sampled_from(["a", "b"]), st.sets(st.text(min_size=1, max_size=3)), min_size=1))
+def test_a_table_finds_every_term_and_only_these(wanted: dict[str, set[str]]) -> None:
+    fields = {
+        name: FieldLists(
+            list(terms), np.arange(len(terms)) + 1, (1 << 33) * (name == "b") + np.arange(len(terms))
+        )
+        for name, terms in wanted.items()
+    }
+    tables = read_table(b"".join(table_bytes(fields)))
+    assert tables.keys() == wanted.keys()
+    for name, table in tables.items():
+        encoded_terms = sorted(term.encode("utf-8", "surrogatepass") for term in wanted[name])
+        assert [table.term(place) for place in range(len(table))] == encoded_terms
+        assert [term.encode("utf-8", "surrogatepass") for term in table.terms()] == encoded_terms
+        for number, term in enumerate(fields[name].terms):
+            place = table.find(term.encode("utf-8", "surrogatepass"))
+            assert place is not None
+            assert (table.counts[place], table.offsets[place]) == (
+                number + 1,
+                fields[name].offsets[number],
+            )
+        assert table.find(b"\xff") is None
+        assert table.find(b"") is None
 
 
 @given(st.dictionaries(st.integers(0, 200), st.tuples(st.integers(0, 255), st.floats(width=64)), max_size=30))
@@ -110,6 +154,25 @@ def test_a_column_of_strings_gives_every_document_its_own_string(
         length = file.tell()
     reader = column.reader(storage.open_file("column"), 0, length, count)
     assert [bytes(reader[doc]) for doc in range(count)] == values + [b""] * behind
+
+
+def test_values_that_overlap_go_on_sharing_when_some_are_taken_over() -> None:
+    text = b"0123456789abcdefghij"
+    values = Values(np.arange(4), np.array([0, 5, 10, 15]), np.array([7, 7, 7, 5]), text)
+    taken = stored(values, 4).values(np.array([0, 2, 3]))
+    assert len(taken.data) == 17
+    again = stored(replace(taken, docs=np.arange(3)), 3)
+    assert [bytes(again[place]) for place in range(3)] == [b"0123456", b"abcdefg", b"fghij"]
+
+
+def stored(values: Values, count: int) -> BytesReader:
+    column, storage = BytesColumn(), RamStorage()
+    with storage.create_file("column") as file:
+        writer = column.writer(file)
+        writer.add_many(values)
+        writer.finish(count)
+        length = file.tell()
+    return column.reader(storage.open_file("column"), 0, length, count)
 
 
 def schema() -> fields.Schema:
@@ -207,6 +270,22 @@ def test_merging_and_optimizing_keep_everything_that_was_not_deleted(
     assert set(twins.hits(0, every)) == set(twins.model) == set(twins.hits(1, every))
     for asked, words, both in queries(twins.chance):
         assert set(twins.hits(0, asked)) == twins.containing(*words, every=both)
+
+
+def test_stock_queries_walk_over_the_terms(twins: Twins) -> None:
+    for asked in (
+        query.Prefix("words", "w1"),
+        query.FuzzyTerm("words", "w33", maxdist=1, prefixlength=1),
+        query.TermRange("words", "w2", "w25"),
+        query.Wildcard("words", "w?7"),
+    ):
+        assert twins.hits(0, asked) == twins.hits(1, asked)
+    with twins.indexes[0].reader() as ours, twins.indexes[1].reader() as theirs:
+        assert list(ours.lexicon("words")) == list(theirs.lexicon("words"))
+        for word in WORDS:
+            assert ours.frequency("words", word) == theirs.frequency("words", word)
+            assert ours.doc_frequency("words", word) == theirs.doc_frequency("words", word)
+            assert ours.term_info("words", word).max_weight() == theirs.term_info("words", word).max_weight()
 
 
 def test_an_optimized_index_is_one_segment_without_deletions(twins: Twins) -> None:

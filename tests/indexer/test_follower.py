@@ -210,10 +210,10 @@ def test_an_article_that_cannot_be_analysed_is_reported_and_the_rest_goes_in(
     follower.catch_up()
     real = batches.index_rows
 
-    def refuse(document, analyzer):
+    def refuse(document):
         if document.title == "坏的":
             raise RuntimeError("an analysis that failed")
-        return real(document, analyzer)
+        return real(document)
 
     monkeypatch.setattr(batches, "index_rows", refuse)
     bad, good = bank.publish("坏的"), bank.publish("好的")
