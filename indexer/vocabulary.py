@@ -45,7 +45,8 @@ class Spelling:
     def read_as(self, wanted: Sequence[str]) -> Iterator[str]:
         """Yield phrases whose syllables these are."""
         for place in _occurrences(self._spelled, " " + " ".join(wanted) + " ", MOST_SPANS):
-            first = int(np.searchsorted(self._begins, place))
+            # A number of another type would have the whole array converted each time.
+            first = int(self._begins.searchsorted(np.int32(place)))
             if first < len(self._begins) and self._begins[first] == place:
                 yield self._text[first : first + len(wanted)]
 
