@@ -56,6 +56,7 @@ class WhooshEngine:
         self._trusted: frozenset[str] = frozenset()
         self._trusted_in: Path | None = None
         self._checked_at = float("-inf")
+        self._is_kept_open = False
 
     def search(self, query: EngineQuery) -> EngineAnswer:
         """Answer a search; see ``kb.ports.SearchEngine``."""
@@ -117,8 +118,24 @@ class WhooshEngine:
             SearchUnavailable: if there is no index, or what there is fails its checksums.
         """
         opened = self._opened
-        if opened is not None and time.monotonic() - self._checked_at < CHECK_EVERY:
+        if opened is not None and (self._is_kept_open or time.monotonic() - self._checked_at < CHECK_EVERY):
             return opened
+        return self._newest()
+
+    def keep_open(self, stop: threading.Event) -> None:
+        """Open each new commit as it comes, so that no question waits for that, until ``stop`` is set."""
+        while not stop.wait(CHECK_EVERY):
+            try:
+                self._newest()
+                self._is_kept_open = True
+            except Exception:
+                # Questions look for themselves again, and are told what is wrong.
+                self._is_kept_open = False
+                log.debug("no index to keep open", exc_info=True)
+        self._is_kept_open = False
+
+    def _newest(self) -> Opened:
+        opened = self._opened
         # While somebody else opens a new commit, the one before still answers: nobody waits for that.
         if not self._lock.acquire(blocking=opened is None) and opened is not None:
             return opened

@@ -67,6 +67,9 @@ def record_search(
         and at - last.searched_at <= TYPING_WINDOW
         and (folded.startswith(last.folded) or last.folded.startswith(folded))
     )
+    if last is not None and continues and at < last.searched_at:
+        # Another process was quicker to write down what was typed after this.
+        return last.id
     asked_again = (
         last is not None
         and not continues

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from threading import Event
 from typing import Protocol
 
 
@@ -379,6 +380,9 @@ class SearchEngine(Protocol):
 
     def cursor(self) -> int:
         """Return the change number up to which the open index is complete; -1 without an index."""
+
+    def keep_open(self, stop: Event) -> None:
+        """Follow the index until ``stop`` is set, so that no question has to wait for what is new in it."""
 
 
 class IndexUpdater(Protocol):

@@ -25,6 +25,7 @@ from web.commands.publishing import PUBLISHING_COMMANDS
 from web.commands.purge import purge
 from web.commands.search import search
 from web.commands.serve import serve
+from web.commands.status import status
 from web.commands.token import token
 from web.commands.webhook import webhook
 
@@ -52,6 +53,7 @@ kb.add_command(evaluate)
 kb.add_command(lexicon)
 kb.add_command(golden)
 kb.add_command(serve)
+kb.add_command(status)
 kb.add_command(user)
 kb.add_command(department)
 kb.add_command(audit)

@@ -5,6 +5,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from kb.migrate import is_current
+from web.processes import WEB, Processes
 from web.transactions import services
 
 blueprint = Blueprint("health", __name__)
@@ -18,10 +19,16 @@ def alive() -> Response:
 
 @blueprint.get("/readyz")
 def ready() -> tuple[Response, int]:
-    """Answer 200 once the database has the wanted schema and an index can be opened, else 503."""
+    """Answer 200 once the database has the wanted schema and an index can be opened, else 503.
+
+    Under ``kb serve`` it also says how many web processes are ready; with another server nobody counts them.
+    """
     parts = {"database": _database_is_ready(), "index": services().engine.cursor() >= 0}
     is_ready = all(parts.values())
-    state = {name: "ok" if works else "unavailable" for name, works in parts.items()}
+    state: dict[str, object] = {name: "ok" if works else "unavailable" for name, works in parts.items()}
+    running = Processes(services().settings.processes_directory).running()
+    if serving := sum(process.part == WEB and process.is_ready for process in running):
+        state["processes"] = serving
     return jsonify(status="ok" if is_ready else "unavailable", **state), 200 if is_ready else 503
 
 

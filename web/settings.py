@@ -74,6 +74,11 @@ class Settings(BaseSettings):
         return self.home / "index"
 
     @property
+    def processes_directory(self) -> Path:
+        """Where the processes that serve from this home enter themselves."""
+        return self.home / "processes"
+
+    @property
     def session_idle(self) -> timedelta:
         """How long a login survives without a request."""
         return timedelta(minutes=self.session_idle_minutes)

@@ -85,7 +85,7 @@ def empty_home(tmp_path: Path, upgraded_home: Path) -> Path:
 @pytest.mark.parametrize(
     "command",
     [
-        (), ("upgrade",), ("sample",), ("import",), ("index",), ("reindex",), ("search",), ("serve",),
+        (), ("upgrade",), ("sample",), ("import",), ("index",), ("reindex",), ("search",), ("serve",), ("status",),
         ("user",), ("user", "add"), ("department",), ("department", "add"),
         ("audit",), ("audit", "verify"), ("audit", "export"),
     ],

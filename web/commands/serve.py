@@ -15,6 +15,7 @@ from kb.database import Database
 from kb.sample import demo_accounts, is_loaded
 from web.commands.opening import open_services, open_store
 from web.listening import CAN_SHARE, handed_down, open_listeners
+from web.processes import FOLLOWER, WEB, Processes
 from web.settings import Settings
 from web.supervisor import Child, end_with_supervisor, stop_on_signals, supervise
 from web.wiring import Services, build_chores, build_follower
@@ -63,8 +64,11 @@ def _follow(services: Services) -> None:
     stop = threading.Event()
     stop_on_signals(stop)
     end_with_supervisor()
-    threading.Thread(target=build_chores(services).run, args=(stop,), name="chores", daemon=True).start()
-    build_follower(services.settings, services).run(stop)
+    with Processes(services.settings.processes_directory).entered(FOLLOWER) as entry:
+        threading.Thread(target=build_chores(services).run, args=(stop,), name="chores", daemon=True).start()
+        follower = build_follower(services.settings, services)
+        entry.be_ready()
+        follower.run(stop)
 
 
 def _answer_requests(services: Services, listeners: Sequence[socket.socket]) -> None:
@@ -73,24 +77,30 @@ def _answer_requests(services: Services, listeners: Sequence[socket.socket]) -> 
 
     from web.app import create_app
     from web.recording import keep_notebook
+    from web.warming import keep_open, warm_up
 
     app = create_app(services.settings, services)
     # That requests wait for a thread for a moment is no news.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     # On SystemExit waitress lets the running requests finish.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
-    notebook = keep_notebook(app)
+    notebook, stop = keep_notebook(app), threading.Event()
     try:
-        waitress.serve(
-            app,
-            sockets=listeners,
-            threads=services.settings.threads,
-            connection_limit=MOST_CONNECTIONS,
-            asyncore_use_poll=True,
-            ident=None,
-            channel_timeout=60,
-        )
+        with Processes(services.settings.processes_directory).entered(WEB) as entry:
+            warm_up(app)
+            threading.Thread(target=keep_open, args=(app, stop), name="index", daemon=True).start()
+            entry.be_ready()
+            waitress.serve(
+                app,
+                sockets=listeners,
+                threads=services.settings.threads,
+                connection_limit=MOST_CONNECTIONS,
+                asyncore_use_poll=True,
+                ident=None,
+                channel_timeout=60,
+            )
     finally:
+        stop.set()
         notebook.close()
 
 
