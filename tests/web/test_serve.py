@@ -63,13 +63,6 @@ def served_home(tmp_path_factory: pytest.TempPathFactory, built_home: tuple[Path
     return Path(shutil.copytree(built_home[0], tmp_path_factory.mktemp("served") / "home"))
 
 
-@pytest.fixture
-def server(served_home: Path) -> Iterator[Server]:
-    """``kb serve`` running on a free port, to be ended by the test."""
-    with serving(served_home) as started:
-        yield started
-
-
 @pytest.fixture(scope="module")
 def lasting_server(served_home: Path) -> Iterator[Server]:
     """``kb serve`` running on a free port, for the tests that leave it running."""
@@ -112,28 +105,6 @@ def web_processes(server: Server) -> list[psutil.Process]:
 
 
 @pytest.mark.slow
-def test_the_server_ends_with_its_children_on_sigterm(server: Server) -> None:
-    process, port = server
-    children = psutil.Process(process.pid).children()
-    assert len(children) == 3
-    assert process.stdout is not None
-    assert f"http://127.0.0.1:{port}/" in process.stdout.readline()
-    process.send_signal(signal.SIGTERM)
-    _out, err = process.communicate(timeout=30)
-    assert process.returncode == 0, err
-    assert psutil.wait_procs(children, timeout=5)[1] == []
-
-
-@pytest.mark.slow
-def test_the_children_end_when_the_supervisor_is_killed(server: Server) -> None:
-    process, port = server
-    children = psutil.Process(process.pid).children()
-    process.kill()
-    assert psutil.wait_procs(children, timeout=20)[1] == []
-    assert not answers(port)
-
-
-@pytest.mark.slow
 def test_nobody_is_turned_away_while_a_web_process_is_dead(lasting_server: Server) -> None:
     web_processes(lasting_server)[0].kill()
     # Asked by new connections, some of them before the supervisor noticed.
@@ -168,6 +139,38 @@ def test_what_is_imported_while_the_server_runs_is_found_within_seconds(
 def test_a_port_in_use_is_a_failure_with_advice(lasting_server: Server, served_home: Path) -> None:
     done = run_kb(served_home, "serve", KB_PORT=str(lasting_server[1]))
     assert (done.returncode, "KB_PORT" in done.stderr) == (1, True)
+
+
+@pytest.mark.slow
+def test_the_server_ends_with_its_children_on_sigterm(lasting_server: Server) -> None:
+    process, port = lasting_server
+    children = living(lasting_server)
+    assert len(children) == 3
+    assert process.stdout is not None
+    assert f"http://127.0.0.1:{port}/" in process.stdout.readline()
+    process.send_signal(signal.SIGTERM)
+    _out, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    assert psutil.wait_procs(children, timeout=5)[1] == []
+
+
+SUPERVISE = """
+import sys, threading
+from web.supervisor import Child, supervise
+child = "from web.supervisor import end_with_supervisor; import time; end_with_supervisor(); print(1, flush=True)"
+command = [sys.executable, "-c", child + "; time.sleep(600)"]
+supervise([Child(name, command) for name in "ab"], threading.Event(), print)
+"""
+
+
+def test_the_children_end_when_the_supervisor_is_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", SUPERVISE], cwd=ROOT, stdout=subprocess.PIPE) as supervisor:
+        assert supervisor.stdout is not None
+        assert [supervisor.stdout.readline(), supervisor.stdout.readline()] == [b"1\n", b"1\n"]
+        children = psutil.Process(supervisor.pid).children()
+        supervisor.kill()
+    assert len(children) == 2
+    assert psutil.wait_procs(children, timeout=20)[1] == []
 
 
 def test_a_connection_waits_until_a_process_takes_it() -> None:
