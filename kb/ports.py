@@ -334,14 +334,13 @@ class Suggestion:
 
 
 class SearchEngine(Protocol):
-    """The read side of an index; safe to call from many threads."""
+    """The read side of an index; safe to call from many threads.
+
+    All but ``begun`` and ``tokens`` raise ``kb.errors.SearchUnavailable`` if no index can be opened.
+    """
 
     def search(self, query: EngineQuery) -> EngineAnswer:
-        """Answer a search.
-
-        Raises:
-            kb.errors.SearchUnavailable: if no index can be opened.
-        """
+        """Answer a search."""
 
     def suggest(self, query: SuggestQuery) -> Sequence[Suggestion]:
         """Return articles for a text being typed, best first."""
@@ -362,11 +361,7 @@ class SearchEngine(Protocol):
         """Return the words into which a text is cut."""
 
     def trial(self, overlay: LexiconOverlay) -> "SearchEngine":
-        """Return an engine over the same index that knows these entries instead of those in use.
-
-        Raises:
-            kb.errors.SearchUnavailable: if no index can be opened.
-        """
+        """Return an engine over the same index that knows these entries instead of those in use."""
 
     def rehearse(self, changes: Iterable[ArticleChange]) -> AbstractContextManager["SearchEngine"]:
         """Open an engine over the same index in which some articles stand as they would after a change.
