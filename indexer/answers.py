@@ -3,22 +3,23 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
 from indexer.codec import IntArray
 from indexer.filters import Masks, masks, readable
 from indexer.fold import fold
-from indexer.highlight import clip, marks, partial_texts, rung_names, wanted_texts, window
+from indexer.highlight import Marker, clip, marks, rung_names, wanted_texts, window
 from indexer.holding import holding
-from indexer.lookup import Lookup, marked, union
+from indexer.lookup import Lookup, union
 from indexer.nearness import telling_units
 from indexer.opened import Opened
-from indexer.ordering import Order, browsed, ordered
+from indexer.ordering import Order, browsed, ordered, settled
 from indexer.plan import Plan, Rung
 from indexer.ranking import Ranked, best_passage, rank
 from indexer.schema import FILE_KIND, KINDS, TAGS_KIND
-from indexer.scoring import Scores, nothing_scored
+from indexer.scoring import Scores
 from indexer.snapshot import BoolArray
 from kb.ports import (
     EngineAnswer,
@@ -29,6 +30,7 @@ from kb.ports import (
     Marks,
     Scope,
     Snippet,
+    StatusFilter,
     Suggestion,
     SuggestQuery,
 )
@@ -65,58 +67,58 @@ class Answerer:
         chosen = full[conditions.all[full]]
         # Articles that miss part of the query only help while those that have all of it are few.
         if query.verbatim or len(chosen) >= THIN:
-            found, allowed = self._opened.scorer.score(lookup, chosen), chosen
+            found = self._opened.scorer.score(lookup, chosen)
+            allowed = np.arange(len(chosen))
         else:
             found, allowed = self._with_partial(lookup, chosen, conditions)
-        within = marked(allowed, lookup.size)
-        refined = rank(self._opened.scorer, self._opened.title_of, found, plan, query.scope, within)
-        whole = marked(chosen, lookup.size)
-        order = ordered(self._snapshot, query, found, refined, within, whole, conditions)
-        return self._answer(query, conditions, plan, found, full, order)
+        refined = rank(
+            self._opened.scorer,
+            self._opened.title_of,
+            found,
+            plan,
+            query.scope,
+            allowed,
+            settled(query),
+            conditions.current if query.status is StatusFilter.PREFER else None,
+        )
+        order = ordered(self._snapshot, query, found, refined, allowed, chosen, conditions)
+        return self._answer(query, conditions, plan, full, order)
 
     def _with_partial(self, lookup: Lookup, full: IntArray, conditions: Masks) -> tuple[Scores, IntArray]:
-        """Return scores, and the heads of an answer to which parts of the query are enough."""
+        """Return scores, and the places of an answer's heads to which parts of the query are enough."""
         # A few characters in common are no answer: at least one whole word must be there.
         # What one place holds counts as well: beside a book, which holds any word, no answer of two lines
         # would ever hold enough.
         heads = lookup.with_a_word()
         heads = union([heads[conditions.all[heads]], full], lookup.size)
         found = self._opened.scorer.score(lookup, heads)
-        near = np.isin(heads, full)
+        near = np.zeros(len(heads), np.bool_)
+        near[found.at(full)] = True
         # The longer a question, the less of it any answer repeats.
         least = min(PARTIAL_FLOOR, 1 / max(1, len(telling_units(lookup.plan))))
-        for shares in (found.coverage[heads], found.in_place[heads]):
+        for shares in (found.coverage, found.in_place):
             best = float(shares.max(initial=0.0))
             near |= shares >= min(best, max(least, PARTIAL_SHARE * best))
-        return found, heads[near]
+        return found, np.flatnonzero(near)
 
     def _browse(self, query: EngineQuery, conditions: Masks, plan: Plan) -> EngineAnswer:
-        found = nothing_scored(self._snapshot)
         everything = np.arange(self._snapshot.size)
-        order = browsed(self._snapshot, query, found, conditions.all, conditions)
-        return self._answer(query, conditions, plan, found, everything, order)
+        return self._answer(query, conditions, plan, everything, browsed(self._snapshot, query, conditions))
 
     def _answer(
-        self,
-        query: EngineQuery,
-        conditions: Masks,
-        plan: Plan,
-        found: Scores,
-        full: IntArray,
-        order: Order,
+        self, query: EngineQuery, conditions: Masks, plan: Plan, full: IntArray, order: Order
     ) -> EngineAnswer:
-        records = self._snapshot.heads
-        heads, rungs = order.heads, order.rungs()
+        heads, rungs, marker = order.heads, order.rungs(), Marker.of(plan)
         return EngineAnswer(
             total=len(order),
             full=sum(count for rung, count in rungs.items() if rung < Rung.PARTIAL),
             hits=tuple(
-                self._hit(item, plan, found, conditions, query)
-                for item in order.page(query.offset, query.limit)
+                self._hit(item, at, plan, marker, order.found, conditions, query)
+                for at, item in order.page(query.offset, query.limit)
             ),
             tiers=_tiers(rungs, order.verbatim()),
-            nodes=_counts(records["node"][heads]),
-            departments=_counts(records["department"][heads]),
+            nodes=_counts(self._snapshot.column("node")[heads]),
+            departments=_counts(self._snapshot.column("department")[heads]),
             hidden=self._hidden(query, conditions, plan, full),
             corrections=plan.corrections,
             expansions=plan.expansions,
@@ -144,11 +146,17 @@ class Answerer:
         )
 
     def _hit(
-        self, item: Ranked, plan: Plan, found: Scores, conditions: Masks, query: EngineQuery
+        self,
+        item: Ranked,
+        at: int,
+        plan: Plan,
+        marker: Marker,
+        found: Scores,
+        conditions: Masks,
+        query: EngineQuery,
     ) -> EngineHit:
         head, record = item.head, self._snapshot.heads[item.head]
         title = self._snapshot.title(head)
-        texts = wanted_texts(plan)
         scopes = [
             name
             for name, mask in (
@@ -156,38 +164,38 @@ class Answerer:
                 ("content", found.in_body),
                 ("attachment", found.in_file),
             )
-            if mask[head]
+            if mask[at]
         ]
-        file = self._file_hit(found, plan, texts, head) if "attachment" in scopes else None
+        file = self._file_hit(found, marker, head) if "attachment" in scopes else None
         return EngineHit(
             article_id=int(record["article"]),
             revision_id=int(record["revision"]),
             external_id=self._snapshot.external_id(head),
             title=title,
-            title_marks=marks(title, texts, partial_texts(plan)),
+            title_marks=marker.marks(title),
             score=round(item.score, 6),
             tier=_tier(item, rung_names()),
             why=self._why(item, plan, title, file),
             scope_hits=tuple(scopes),
             status=_status(conditions, head),
-            snippet=None if query.scope is Scope.ATTACHMENT else self._snippet(item, found, plan, texts),
+            snippet=None if query.scope is Scope.ATTACHMENT else self._snippet(item, found, marker),
             file=file,
         )
 
-    def _snippet(self, item: Ranked, found: Scores, plan: Plan, texts: Sequence[str]) -> Snippet | None:
+    def _snippet(self, item: Ranked, found: Scores, marker: Marker) -> Snippet | None:
         row = item.passage
         if row < 0 or self._snapshot.places["kind"][row] in (FILE_KIND, TAGS_KIND):
-            row = best_passage(self._opened.scorer, found, item.head, only="text")
+            row = best_passage(self._snapshot, found, item.head, only="text")
         if row < 0:
             row = self._first_text(item.head)
         if row < 0:
             return None
         text = self._snapshot.passage(row)
         place = self._snapshot.places[row]
-        marked = marks(text, texts, partial_texts(plan))
+        marked = marker.marks(text)
         if marked and len(text) - marked[-1][1] < NEAR_THE_END:
             text = self._continued(row, text)
-            marked = marks(text, texts, partial_texts(plan))
+            marked = marker.marks(text)
         start, end = window(text, marked)
         kind = KINDS[int(place["kind"])]
         offset = int(place["offset"]) + start if kind == "body" else -1
@@ -214,27 +222,33 @@ class Answerer:
                 return int(first + rows[0])
         return -1
 
-    def _file_hit(self, found: Scores, plan: Plan, texts: Sequence[str], head: int) -> FileHit | None:
-        row = best_passage(self._opened.scorer, found, head, only="file")
+    def _file_hit(self, found: Scores, marker: Marker, head: int) -> FileHit | None:
+        row = best_passage(self._snapshot, found, head, only="file")
         if row < 0:
             return None
         name, kind, number, label = json.loads(self._snapshot.label(row))
         text = self._snapshot.passage(row)
-        marked = marks(text, texts, partial_texts(plan))
+        marked = marker.marks(text)
         start, end = window(text, marked)
         attachment = int(self._snapshot.places[row]["file"])
         return FileHit(attachment, name, kind, number, label, text[start:end], clip(marked, start, end))
 
     def _why(self, item: Ranked, plan: Plan, title: str, file: FileHit | None) -> tuple[str, ...]:
-        shown = fold(title) + (fold(self._snapshot.passage(item.passage)) if item.passage >= 0 else "")
-        reasons = []
-        for unit in plan.units:
-            if unit.emphasis < 0.5 or unit.text in shown:
-                continue
-            for other in unit.alternatives:
-                if other.rung in WHY and other.text in shown:
-                    reasons.append(f"{WHY[other.rung]}：{other.text}")
-                    break
+        reasons: list[str] = []
+        others = [
+            (unit.text, meant)
+            for unit in telling_units(plan)
+            if (meant := [item for item in unit.alternatives if item.rung in WHY])
+        ]
+        shown = (
+            fold(title + (self._snapshot.passage(item.passage) if item.passage >= 0 else ""))
+            if others
+            else ""
+        )
+        for typed, meant in others:
+            if typed not in shown:
+                said = (f"{WHY[other.rung]}：{other.text}" for other in meant if other.text in shown)
+                reasons += islice(said, 1)
         if item.rung is Rung.PARTIAL:
             reasons.append("部分匹配")
         if file is not None:
@@ -281,8 +295,10 @@ class Answerer:
         allowed = self._readable(query) & shown & (snapshot.column("article") != exclude)
         heads = lookup.any_part()
         found = self._opened.scorer.score(lookup, heads[allowed[heads]])
+        everything, title_of = np.arange(len(found.heads)), self._opened.title_of
         # At one instant an article shows one revision, so nothing has to be folded.
-        return rank(self._opened.scorer, self._opened.title_of, found, plan, scope, allowed)[: query.limit]
+        ranked = rank(self._opened.scorer, title_of, found, plan, scope, everything, query.limit)
+        return ranked[: query.limit]
 
     def _suggestion(self, head: int, texts: Sequence[str]) -> Suggestion:
         title, record = self._snapshot.title(head), self._snapshot.heads[head]
@@ -291,7 +307,7 @@ class Answerer:
     def mark(self, query_text: str, text: str) -> Marks:
         """Return where the words of a query stand in a text."""
         plan = self._opened.planner(self._snapshot.alive).plan(query_text)
-        return marks(text, wanted_texts(plan), partial_texts(plan)) if plan.units else ()
+        return Marker.of(plan).marks(text) if plan.units else ()
 
 
 def _tier(item: Ranked, names: dict[Rung, str]) -> str:
@@ -313,8 +329,9 @@ def _status(conditions: Masks, head: int) -> str:
 
 
 def _counts(values: IntArray) -> dict[int, int]:
-    numbers, counts = np.unique(values, return_counts=True)
-    return {int(number): int(count) for number, count in zip(numbers, counts, strict=True)}
+    counts = np.bincount(values)
+    numbers = np.flatnonzero(counts)
+    return dict(zip(numbers.tolist(), counts[numbers].tolist(), strict=True))
 
 
 def _place_name(file: FileHit) -> str:

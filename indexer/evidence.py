@@ -2,22 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from indexer.codec import IntArray
+from indexer.codec import FloatArray, IntArray
 from indexer.fold import squeeze
-from indexer.lookup import passage_fields
 from indexer.nearness import Occurrences, occurrences, telling_units
 from indexer.plan import Plan
-from indexer.scoring import Reals, Scorer, Scores
+from indexer.scoring import Scorer, Scores
 from indexer.snapshot import BoolArray
+from indexer.sums import Reals
 from indexer.titles import Title, TitleReader
 from kb.ports import Scope
 
-# So many of the best passages of a candidate are read, to show the one where the words stand together.
-READ = 3
-CLOSE_CALL = 0.9
 HOPEFUL = 8
 
 
@@ -56,69 +55,87 @@ class Evidence:
     passage: IntArray
 
 
+@dataclass(frozen=True)
+class Candidates:
+    """The heads that the second stage looks at, their places among the scored ones, and their passages.
+
+    ``rows`` are all passages, ``owners`` the candidate of each, ``covered`` what each covers of the query.
+    """
+
+    heads: IntArray
+    at: IntArray
+    rows: IntArray
+    owners: IntArray
+    covered: FloatArray
+
+    @classmethod
+    def of(cls, scorer: Scorer, found: Scores, at: IntArray) -> "Candidates":
+        """Return candidates by their places among the scored heads."""
+        heads = found.heads[at]
+        rows, counts = scorer.snapshot.passages_of(heads)
+        return cls(heads, at, rows, np.repeat(np.arange(len(heads)), counts), found.of_passages(rows))
+
+    def best(self, values: NDArray[np.floating[Any]]) -> Reals:
+        """Return the highest of the values of each candidate's passages, at least 0."""
+        best = np.zeros(len(self.heads))
+        if len(values):
+            starts = np.flatnonzero(np.diff(self.owners, prepend=-1))
+            best[self.owners[starts]] = np.maximum.reduceat(values, starts)
+        return best
+
+    def best_few(self, wanted: BoolArray, most: int) -> IntArray:
+        """Return the places of the best wanted passages of every candidate, candidate by candidate."""
+        good = np.flatnonzero(wanted & (self.covered > 0))
+        good = good[np.lexsort((-self.covered[good], self.owners[good]))]
+        starts = np.searchsorted(self.owners[good], self.owners[good])
+        return good[np.arange(len(good)) - starts < most]
+
+
 def gather(
-    scorer: Scorer, title_of: TitleReader, found: Scores, plan: Plan, scope: Scope, heads: IntArray
+    scorer: Scorer, title_of: TitleReader, found: Scores, plan: Plan, scope: Scope, candidates: Candidates
 ) -> Evidence:
-    """Return what speaks for the candidates ``heads``."""
-    title = found.title_coverage[heads]
-    flat, counts = scorer.snapshot.passages_of(heads)
-    owners = np.repeat(np.arange(len(heads)), counts)
-    best = _best_of(found.passage[flat], owners, len(heads))
-    titles = [title_of(int(head)) for head in heads]
+    """Return what speaks for the candidates before any of their passages is read."""
+    heads, at_heads = candidates.heads, candidates.at
+    title = found.title_coverage[at_heads]
+    titles = [title_of(head) for head in heads.tolist()]
     at = _in_titles(scorer, plan, scope, heads, titles)
-    passage, near, verbatim_body = _in_passages(scorer, found, plan, scope, heads, flat, owners)
     wanted = max(1, len(telling_units(plan)))
     return Evidence(
         heads=heads,
-        first=found.stage1[heads],
-        union=_union(found, heads, flat, owners),
-        place=np.maximum(title, best),
+        first=found.stage1[at_heads],
+        union=_union(found, candidates),
+        place=np.maximum(title, candidates.best(candidates.covered)),
         title=title,
-        precision=found.title_precision[heads],
+        precision=found.title_precision[at_heads],
         telling=_telling(titles, at),
         words=_as_words(found, plan, titles, at),
         opens=at.opening().astype(np.float64),
-        near=np.maximum(near, at.density(wanted)),
+        near=at.density(wanted),
         informative=_informative(titles, at),
         order=at.order(wanted),
         verbatim_title=np.array([plan.compact in one.text for one in titles], np.bool_),
         meant_title=np.array([bool(plan.meant) and plan.meant in one.text for one in titles], np.bool_),
-        verbatim_body=verbatim_body,
+        verbatim_body=np.zeros(len(heads), np.bool_),
         all_in_title=_all_in(plan, titles),
-        length=np.log1p(np.bincount(owners, minlength=len(heads))),
-        rung=found.rung[heads].astype(np.int64),
-        passage=passage,
+        length=np.log1p(np.bincount(candidates.owners, minlength=len(heads))),
+        rung=found.rung[at_heads].astype(np.int64),
+        passage=np.full(len(heads), -1, np.int64),
     )
 
 
-def _best_of(values: Reals, owners: IntArray, count: int) -> Reals:
-    best = np.zeros(count)
-    if len(values):
-        starts = np.flatnonzero(np.diff(owners, prepend=-1))
-        best[owners[starts]] = np.maximum.reduceat(values, starts)
-    return best
-
-
-def _union(found: Scores, heads: IntArray, flat: IntArray, owners: IntArray) -> Reals:
-    title = found.title_coverage[heads]
-    if found.places is None or not len(flat):
+def _union(found: Scores, candidates: Candidates) -> Reals:
+    title, owners, covered = found.title_coverage[candidates.at], candidates.owners, candidates.covered
+    if not len(candidates.rows):
         return title
     # A passage adds at most what it covers, and at least that without what the title covers already.
-    values = found.passage[flat]
-    least = _best_of(values, owners, len(heads)) - title
-    hopeful = _best_few(values, owners, values >= least[owners], HOPEFUL)
-    flat, owners = flat[hopeful], owners[hopeful]
-    beyond = found.places.of_passages(flat) - found.places.of_titles(heads)[:, owners]
-    gain: Reals = found.places.weights @ np.maximum(0.0, beyond) / (found.total_weight or 1.0)
-    return np.minimum(1.0, title + _best_of(gain, owners, len(heads)))
-
-
-def _best_few(values: Reals, owners: IntArray, wanted: BoolArray, most: int) -> IntArray:
-    """Return the places of the best wanted passages of every candidate, candidate by candidate."""
-    good = np.flatnonzero(wanted & (values > 0))
-    good = good[np.lexsort((-values[good], owners[good]))]
-    starts = np.searchsorted(owners[good], owners[good])
-    return good[np.arange(len(good)) - starts < most]
+    least = candidates.best(covered) - title
+    hopeful = candidates.best_few(covered >= least[owners], HOPEFUL)
+    owners = owners[hopeful]
+    beyond = found.places.of_passages(candidates.rows[hopeful])
+    beyond -= found.places.of_titles(candidates.at)[:, owners]
+    gain: Reals = np.zeros(len(candidates.rows))
+    gain[hopeful] = found.places.weights @ np.maximum(0.0, beyond) / (found.total_weight or 1.0)
+    return np.minimum(1.0, title + candidates.best(gain))
 
 
 def _in_titles(
@@ -126,44 +143,6 @@ def _in_titles(
 ) -> Occurrences:
     units = () if scope in (Scope.CONTENT, Scope.ATTACHMENT) else telling_units(plan)
     return occurrences(scorer.matcher, units, ("title",), heads, [title.text for title in titles])
-
-
-def _in_passages(
-    scorer: Scorer,
-    found: Scores,
-    plan: Plan,
-    scope: Scope,
-    heads: IntArray,
-    flat: IntArray,
-    owners: IntArray,
-) -> tuple[IntArray, Reals, BoolArray]:
-    """Return the passage that shows most, how close the words stand in it, and whether the query is in it."""
-    rows, candidates = _worth_reading(found, heads, flat, owners)
-    texts = [scorer.snapshot.squeezed_passage(row) for row in rows.tolist()]
-    units = telling_units(plan)
-    density = occurrences(scorer.matcher, units, passage_fields(scope), rows, texts).density(len(units))
-    whole = np.array([plan.compact in text for text in texts], np.bool_)
-    worth = found.passage[rows] + 0.5 * density + 2.0 * whole
-    order = np.lexsort((-worth, candidates))
-    best = order[np.flatnonzero(np.diff(candidates[order], prepend=-1))]
-    passage = np.full(len(heads), -1, np.int64)
-    near, verbatim = np.zeros(len(heads)), np.zeros(len(heads), np.bool_)
-    at = candidates[best]
-    passage[at], near[at], verbatim[at] = rows[best], density[best], whole[best]
-    return passage, near, verbatim
-
-
-def _worth_reading(
-    found: Scores, heads: IntArray, flat: IntArray, owners: IntArray
-) -> tuple[IntArray, IntArray]:
-    """Return, for every candidate, the passages nearly as good as its best, and one that may hold it all."""
-    values = found.passage[flat]
-    best = _best_of(values, owners, len(heads))[owners]
-    good = _best_few(values, owners, values >= CLOSE_CALL * best, READ)
-    rows, candidates = flat[good], owners[good]
-    whole = found.verbatim_in(heads)
-    extra = np.flatnonzero((whole >= 0) & ~np.isin(whole, rows))
-    return np.concatenate([rows, whole[extra]]), np.concatenate([candidates, extra])
 
 
 def _telling(titles: Sequence[Title], at: Occurrences) -> Reals:
@@ -184,10 +163,10 @@ def _informative(titles: Sequence[Title], at: Occurrences) -> Reals:
 
 
 def _as_words(found: Scores, plan: Plan, titles: Sequence[Title], at: Occurrences) -> Reals:
-    every = found.places.weights.tolist() if found.places is not None else []
-    weights = [weight for weight, unit in zip(every, plan.units, strict=False) if unit.emphasis >= 0.5]
+    every = found.places.weights.tolist()
+    weights = [weight for weight, unit in zip(every, plan.units, strict=True) if unit.emphasis >= 0.5]
     shares = np.zeros(len(titles))
-    for (title, number), word in at.words.items():
+    for title, number, word in at.said():
         if word in titles[title].words:
             shares[title] += weights[number]
     return shares / (sum(weights) or 1.0)

@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from bisect import bisect_right
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -49,13 +51,13 @@ def fold(text: str) -> str:
     return text.translate(folder())
 
 
-def fold_with_places(text: str) -> tuple[str, list[int]]:
+def fold_with_places(text: str) -> tuple[str, Sequence[int]]:
     """Return the folded text and, for each of its characters, the index of the original character."""
     table = folder()
     whole = text.translate(table)
     if len(whole) == len(text):
         # No character folds to nothing, so each one became exactly one.
-        return whole, list(range(len(text)))
+        return whole, range(len(text))
     pieces: list[str] = []
     places: list[int] = []
     for place, character in enumerate(text):
@@ -90,6 +92,51 @@ def squeeze(text: str) -> str:
     dropped, changed = _kinds()
     bare = dropped.sub("", text)
     return without_signs(fold(bare)) if changed.search(bare) else bare
+
+
+class Bare:
+    """A squeezed text that knows where each of its characters stands in the original.
+
+    Args:
+        text: The original.
+    """
+
+    def __init__(self, text: str) -> None:
+        # Stretches of characters that stay side by side: where each begins here and in the original.
+        self._begins: list[int] = []
+        self._origins: Sequence[int] = []
+        if len(text) < LONG or not self._divide(text):
+            self._map(text)
+
+    def _divide(self, text: str) -> bool:
+        """Cut a text at its signs; return whether each other character folds to exactly one."""
+        dropped, changed = _kinds()
+        pieces, origins, size, reached = [], [], 0, 0
+        for start, end in [signs.span() for signs in dropped.finditer(text)] + [(len(text), len(text))]:
+            if start > reached:
+                self._begins.append(size)
+                origins.append(reached)
+                pieces.append(text[reached:start])
+                size += start - reached
+            reached = end
+        bare = "".join(pieces)
+        self.text, self._origins = bare, origins
+        if changed.search(bare):
+            # No character folds to nothing: with as many as before, each became exactly one.
+            self.text = fold(bare)
+            return len(self.text) == len(without_signs(self.text)) == len(bare)
+        return True
+
+    def _map(self, text: str) -> None:
+        folded, places = fold_with_places(text)
+        self.text = without_signs(folded)
+        self._origins = [places[place] for place in word_places(folded)]
+        self._begins = list(range(len(self._origins)))
+
+    def origin(self, place: int) -> int:
+        """Return where in the original the character at a place stands."""
+        stretch = bisect_right(self._begins, place) - 1
+        return self._origins[stretch] + place - self._begins[stretch]
 
 
 def without_signs(folded: str) -> str:

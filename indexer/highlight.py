@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
-from indexer.fold import fold_with_places, squeeze, without_signs, word_places
+from indexer.fold import Bare, squeeze
 from indexer.plan import Plan, Rung
 from kb.ports import Marks
 
@@ -28,22 +29,32 @@ def wanted_texts(plan: Plan) -> list[str]:
     return sorted(texts, key=len, reverse=True)
 
 
-def marks(text: str, texts: Sequence[str], partial: Iterable[str] = ()) -> Marks:
+def marks(text: str, texts: Sequence[str], partial: Sequence[str] = ()) -> Marks:
     """Return where any of the folded texts stands in ``text``, as merged ranges of its characters.
 
     Blanks and punctuation inside an occurrence do not matter. ``partial`` is only marked if
     nothing else is found.
     """
-    folded, places = fold_with_places(text)
-    compact = without_signs(folded)
-    found = _find(compact, texts) or _find(compact, list(partial))
-    if not found:
-        return ()
-    kept = word_places(folded)
-    ranges = []
-    for start, end in found:
-        ranges.append((places[kept[start]], places[kept[end - 1]] + 1))
-    return merge(ranges)
+    bare = Bare(text)
+    found = _find(bare.text, texts) or _find(bare.text, partial)
+    return merge((bare.origin(start), bare.origin(end - 1) + 1) for start, end in found)
+
+
+@dataclass(frozen=True)
+class Marker:
+    """Marks one plan in many texts."""
+
+    texts: Sequence[str]
+    partial: Sequence[str]
+
+    @classmethod
+    def of(cls, plan: Plan) -> "Marker":
+        """Return the marker of a plan."""
+        return cls(wanted_texts(plan), partial_texts(plan))
+
+    def marks(self, text: str) -> Marks:
+        """Return where the words of the plan stand in a text, or parts of them where none stands whole."""
+        return marks(text, self.texts, self.partial)
 
 
 @lru_cache(maxsize=5_000)

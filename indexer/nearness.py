@@ -1,11 +1,11 @@
 """Where the units of a plan stand in given texts, and how close together."""
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from indexer.codec import IntArray
 from indexer.matcher import Matcher, found_in
@@ -22,7 +22,7 @@ class Occurrences:
 
     ``texts`` is the number of the text of each occurrence, ``starts`` and ``ends`` places in all texts
     joined (``begins`` tells where each of them begins, ``size`` how long all are), ``units`` the number of
-    the unit; in order of their place. ``words`` says by which word a unit stands in a text.
+    the unit, ``spoken`` which of ``words`` stands there; in order of their place.
     """
 
     size: int
@@ -31,7 +31,15 @@ class Occurrences:
     starts: IntArray
     ends: IntArray
     units: IntArray
-    words: dict[tuple[int, int], str] = field(default_factory=dict)
+    spoken: IntArray
+    words: Sequence[str]
+
+    def said(self) -> Iterator[tuple[int, int, str]]:
+        """Yield text, unit and the word by which the unit stands there, once each."""
+        for text, unit, word in set(
+            zip(self.texts.tolist(), self.units.tolist(), self.spoken.tolist(), strict=True)
+        ):
+            yield text, unit, self.words[word]
 
     def opening(self) -> BoolArray:
         """Return which texts begin with a unit."""
@@ -76,16 +84,14 @@ class Occurrences:
             wanted: How many units there are to be found.
         """
         count = len(self.begins)
-        if not self.words:
+        if not len(self.texts):
             return np.zeros(count)
-        present = np.zeros((count, int(self.units.max()) + 1), np.bool_)
-        lengths = np.zeros(count, np.int64)
-        for (text, unit), word in self.words.items():
-            present[text, unit] = True
-            lengths[text] += len(word)
+        lengths = np.zeros((count, int(self.units.max()) + 1), np.int64)
+        lengths[self.texts, self.units] = self.ends - self.starts
+        present = lengths > 0
         kinds = present.sum(axis=1)
         shortest = np.maximum(1, self._shortest_windows(present))
-        near = kinds / max(1, wanted) * np.minimum(1.0, lengths / shortest)
+        near = kinds / max(1, wanted) * np.minimum(1.0, lengths.sum(axis=1) / shortest)
         return np.where(kinds > 1, near, 0.0)
 
     def _shortest_windows(self, present: BoolArray) -> IntArray:
@@ -119,33 +125,57 @@ def occurrences(
         rows: The row of each text in these fields; -1 for none.
         texts: Squeezed texts.
     """
-    joined = "\n".join(texts)
-    sizes = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
-    begins = np.cumsum(sizes) - sizes
-    words: dict[tuple[int, int], str] = {}
-    parts: list[tuple[IntArray, IntArray, int, int]] = []
+    joined = Joined(texts)
+    words: list[str] = []
+    parts: list[tuple[IntArray, IntArray, int]] = []
     for number, unit in enumerate(units):
         free = np.ones(len(texts), np.bool_)
         for item in unit.alternatives:
             wanted = unit.text if item.text[0] in "#§" + INSIDE else item.text
-            places = _places(joined, wanted)
+            places = joined.places(wanted)
             if not len(places):
                 continue
-            owners = np.searchsorted(begins, places, side="right") - 1
+            owners = np.searchsorted(joined.begins, places, side="right") - 1
             kept = free[owners] & _among_first(owners)
             if item.text[0].isascii():
                 kept &= _held(matcher, fields, item.text, rows)[owners]
             owners, places = owners[kept], places[kept]
             free[owners] = False
-            words.update(dict.fromkeys(zip(owners.tolist(), [number] * len(owners), strict=True), wanted))
-            parts.append((owners, places, len(wanted), number))
-    return _in_order(len(joined) + 1, begins, parts, words)
+            parts.append((owners, places, number))
+            words.append(wanted)
+    return _in_order(joined, parts, words)
 
 
-def _places(joined: str, wanted: str) -> IntArray:
-    if not wanted or wanted not in joined:
-        return np.empty(0, np.int64)
-    return np.array([found.start() for found in re.finditer(re.escape(wanted), joined)], np.int64)
+class Joined:
+    """Texts one behind the other as code points, in which looking for a word is a comparison of arrays.
+
+    Args:
+        texts: At ``begins`` each of them begins; a line feed ends it.
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        sizes = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
+        self.begins: IntArray = np.cumsum(sizes) - sizes
+        self._codes = _codes("\n".join(texts) + "\n")
+        self.size = len(self._codes)
+        self._opening: dict[int, IntArray] = {}
+
+    def places(self, wanted: str) -> IntArray:
+        """Return where a word begins, ascending; its occurrences may overlap."""
+        codes = _codes(wanted).tolist()
+        if not codes:
+            return np.empty(0, np.int64)
+        places = self._opening.get(codes[0])
+        if places is None:
+            places = self._opening[codes[0]] = np.flatnonzero(self._codes == codes[0])
+        for further, code in enumerate(codes[1:], 1):
+            places = places[: np.searchsorted(places, self.size - further)]
+            places = places[self._codes[places + further] == code]
+        return places
+
+
+def _codes(text: str) -> NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
 def _among_first(owners: IntArray) -> BoolArray:
@@ -163,17 +193,17 @@ def _held(matcher: Matcher, fields: Sequence[str], text: str, rows: IntArray) ->
 
 
 def _in_order(
-    size: int,
-    begins: IntArray,
-    parts: Sequence[tuple[IntArray, IntArray, int, int]],
-    words: dict[tuple[int, int], str],
+    joined: Joined, parts: Sequence[tuple[IntArray, IntArray, int]], words: Sequence[str]
 ) -> Occurrences:
+    nothing = np.empty(0, np.int64)
     if not parts:
-        nothing = np.empty(0, np.int64)
-        return Occurrences(size, begins, nothing, nothing, nothing, nothing)
-    texts = np.concatenate([owners for owners, _places, _length, _number in parts])
-    starts = np.concatenate([places for _owners, places, _length, _number in parts])
-    ends = np.concatenate([places + length for _owners, places, length, _number in parts])
-    units = np.concatenate([np.full(len(owners), number) for owners, _places, _length, number in parts])
+        return Occurrences(joined.size, joined.begins, nothing, nothing, nothing, nothing, nothing, ())
+    counts = [len(owners) for owners, _places, _number in parts]
+    spoken = np.repeat(np.arange(len(parts)), counts)
+    texts = np.concatenate([owners for owners, _places, _number in parts])
+    starts = np.concatenate([places for _owners, places, _number in parts])
+    ends = starts + np.array([len(word) for word in words])[spoken]
+    units = np.array([number for _owners, _places, number in parts])[spoken]
     order = np.lexsort((ends, starts))
-    return Occurrences(size, begins, texts[order], starts[order], ends[order], units[order], words)
+    texts, starts, ends, units, spoken = (column[order] for column in (texts, starts, ends, units, spoken))
+    return Occurrences(joined.size, joined.begins, texts, starts, ends, units, spoken, words)

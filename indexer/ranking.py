@@ -6,12 +6,14 @@ from typing import Literal
 import numpy as np
 
 from indexer.codec import IntArray
-from indexer.evidence import Evidence, gather
+from indexer.evidence import Candidates, Evidence, gather
 from indexer.nearness import telling_units
 from indexer.plan import Plan, Rung
+from indexer.reading import Reading
 from indexer.schema import FILE_KIND, TAGS_KIND
-from indexer.scoring import Reals, Scorer, Scores
-from indexer.snapshot import BoolArray
+from indexer.scoring import Scorer, Scores
+from indexer.snapshot import BoolArray, Snapshot
+from indexer.sums import Reals
 from indexer.titles import TitleReader
 from indexer.weights import Weights
 from kb.ports import Scope
@@ -38,16 +40,16 @@ class Ranked:
 
 
 def best_passage(
-    scorer: Scorer, found: Scores, head: int, only: Literal["any", "text", "file"] = "any"
+    snapshot: Snapshot, found: Scores, head: int, only: Literal["any", "text", "file"] = "any"
 ) -> int:
     """Return the row of a head's best matching passage, or -1.
 
     Args:
         only: ``text`` for what can be read as an answer, without attachments, tags and numbers.
     """
-    first, last = scorer.snapshot.first_passage[head], scorer.snapshot.first_passage[head + 1]
-    values = found.passage[first:last]
-    kinds = scorer.snapshot.places["kind"][first:last]
+    first, last = snapshot.first_passage[head], snapshot.first_passage[head + 1]
+    values = found.of_passages(np.arange(first, last))
+    kinds = snapshot.places["kind"][first:last]
     if only == "file":
         values = np.where(kinds == FILE_KIND, values, 0.0)
     elif only == "text":
@@ -59,22 +61,46 @@ def best_passage(
 
 
 def rank(
-    scorer: Scorer, title_of: TitleReader, found: Scores, plan: Plan, scope: Scope, allowed: BoolArray
+    scorer: Scorer,
+    title_of: TitleReader,
+    found: Scores,
+    plan: Plan,
+    scope: Scope,
+    allowed: IntArray,
+    first: int | None = None,
+    preferred: BoolArray | None = None,
 ) -> list[Ranked]:
-    """Return the candidates among the allowed heads, best first."""
-    scored = found.heads[allowed[found.heads]]
-    combined = found.combined[scored]
+    """Return the candidates among the allowed heads, best first.
+
+    Args:
+        allowed: Places among the scored heads, ascending.
+        first: So many have to be in their final order; those behind them may be in any. All if not given.
+        preferred: The heads that come before all others, if some do.
+    """
+    combined = found.combined[allowed]
     # Whoever may hold the whole phrase is a candidate, however weak it is otherwise.
-    preferred = combined + np.where(found.verbatim_in(scored) >= 0, combined.max(initial=0.0), 0.0)
-    heads = _candidates(scored, preferred)
-    if not len(heads):
+    raised = combined + np.where(found.verbatim[allowed] >= 0, combined.max(initial=0.0), 0.0)
+    at = allowed[_candidates(raised)]
+    if not len(at):
         return []
-    evidence = gather(scorer, title_of, found, plan, scope, heads)
-    values = scores(evidence, plan, scorer.weights)
-    places = _places(evidence, plan, scorer.weights)
+    late = np.zeros(len(at), np.bool_) if preferred is None else ~preferred[found.heads[at]]
+    if first is None or np.count_nonzero(~late) < first:
+        # Revisions that are not in force are folded into their articles: all have to be known.
+        first = len(at)
+    candidates = Candidates.of(scorer, found, at)
+    known = gather(scorer, title_of, found, plan, scope, candidates)
+
+    def ordering(evidence: Evidence) -> IntArray:
+        values, places = scores(evidence, plan, scorer.weights), _places(evidence, plan, scorer.weights)
+        order: IntArray = np.lexsort((evidence.heads, -values, places, late))
+        return order
+
+    reading = Reading(scorer, found, plan, scope, candidates, known)
+    evidence = reading.until_settled(ordering, first)
+    order = ordering(evidence)
+    values, places = scores(evidence, plan, scorer.weights), _places(evidence, plan, scorer.weights)
     verbatim = evidence.verbatim_title | evidence.verbatim_body
-    order = np.lexsort((heads, -values, places))
-    columns = (heads, values, evidence.rung, verbatim, evidence.passage, places)
+    columns = (evidence.heads, values, evidence.rung, verbatim, evidence.passage, places)
     return [
         Ranked(head, value, RUNGS[rung], whole, passage, place)
         for head, value, rung, whole, passage, place in zip(
@@ -83,12 +109,12 @@ def rank(
     ]
 
 
-def _candidates(heads: IntArray, values: Reals) -> IntArray:
+def _candidates(values: Reals) -> IntArray:
     count = min(CANDIDATES, int(np.count_nonzero(values > 0)))
     if not count:
         return np.empty(0, np.int64)
     best = np.argpartition(-values, count - 1)[:count]
-    return heads[best[np.lexsort((heads[best], -values[best]))]]
+    return best[np.lexsort((best, -values[best]))]
 
 
 def scores(evidence: Evidence, plan: Plan, dials: Weights) -> Reals:

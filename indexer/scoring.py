@@ -14,36 +14,42 @@ from numpy.typing import NDArray
 
 from indexer.codec import FloatArray, IntArray, Rows
 from indexer.lookup import Found, Lookup, look_up, passage_fields
-from indexer.matcher import FIELDS, Matcher, found_in
-from indexer.plan import Plan, Rung, Unit
+from indexer.matcher import Matcher, found_in
+from indexer.plan import Plan, Unit
 from indexer.schema import FILE_KIND
 from indexer.slots import Passages, Slots
 from indexer.snapshot import BoolArray, Snapshot
+from indexer.sums import Reals, Sums
 from indexer.weights import Weights
 from kb.ports import Scope
 
-Reals = NDArray[np.float64]
 # The best passages of so many heads are compared; what is weaker is ordered by the rest.
 MOST_PLACED = 400
+# From this share of all heads on all are scored.
+DENSE = 0.3
 
 
 @dataclass(frozen=True)
 class Places:
     """Where each unit of the plan stands: one row for each unit, one column for each head or passage.
 
-    ``titles`` tells how well in the titles of ``heads``, ``values`` in the passages ``rows`` of the best
-    of these heads; all ascending.
+    ``titles`` holds for each unit where among the scored heads its title holds it and how well, in disjoint
+    parts that ascend; ``values`` how well it stands in the passages ``rows`` of the best of these heads.
     """
 
     weights: Reals
-    heads: IntArray
-    titles: NDArray[np.float32]
+    titles: Sequence[Sequence[tuple[IntArray, FloatArray]]]
     rows: IntArray
     values: NDArray[np.float32]
 
-    def of_titles(self, heads: IntArray) -> NDArray[np.float32]:
-        """Return the columns of some of the scored heads."""
-        return self.titles[:, np.searchsorted(self.heads, heads)]
+    def of_titles(self, places: IntArray) -> NDArray[np.float32]:
+        """Return the columns of some of the scored heads, given by their places among them."""
+        found = np.zeros((len(self.titles), len(places)), np.float32)
+        for line, parts in zip(found, self.titles, strict=True):
+            for at, values in parts:
+                here, both = found_in(at, places)
+                line[both] += values[here[both]]
+        return found
 
     def of_passages(self, rows: IntArray) -> NDArray[np.float32]:
         """Return the columns of some passages, zeros for those that were not looked at."""
@@ -55,11 +61,12 @@ class Places:
 
 @dataclass
 class Scores:
-    """What is known of the scored heads after the first stage; 0 for all others.
+    """What is known of the scored heads after the first stage; ``heads`` ascend, all else is by place in them.
 
-    Arrays are by head, ``passage`` is by passage. ``coverage`` counts what stands anywhere in an article,
-    ``in_place`` what its title or best passage holds alone. ``verbatim`` counts passages from 1. ``rung`` is the farthest rung it needed;
-    ``places`` keeps where each unit stands, for the second stage.
+    ``coverage`` counts what stands anywhere in an article, ``in_place`` what its title or best passage holds
+    alone. ``verbatim`` is the first passage that may hold the whole query as typed, or -1. ``rung`` is the
+    farthest rung it needed; ``places`` keeps where each unit stands, for the second stage, and ``covered``
+    what each of its passages covers.
     """
 
     heads: IntArray
@@ -69,43 +76,47 @@ class Scores:
     title_precision: Reals
     in_place: Reals
     combined: Reals
-    passage: Reals
     rung: NDArray[np.int8]
     in_title: BoolArray
     in_body: BoolArray
     in_file: BoolArray
     verbatim: Rows
+    places: Places
+    covered: FloatArray
     total_weight: float = 0.0
-    places: Places | None = None
 
-    def verbatim_in(self, heads: IntArray) -> Rows:
-        """Return the first passage of each head that may hold the whole query as typed, or -1."""
-        return self.verbatim[heads] - np.int32(1)
+    def at(self, heads: IntArray) -> IntArray:
+        """Return the places of some of the scored heads."""
+        return np.searchsorted(self.heads, heads)
+
+    def of_passages(self, rows: IntArray) -> FloatArray:
+        """Return what passages cover of the query, 0 for those that were not looked at."""
+        places, both = found_in(self.places.rows, rows)
+        if not len(self.places.rows):
+            return np.zeros(len(rows), np.float32)
+        return self.covered[places] * both
 
 
-def nothing_scored(snapshot: Snapshot) -> Scores:
-    """Return scores of a snapshot in which nothing was looked for."""
-
-    def zeros() -> Reals:
-        return np.zeros(snapshot.size)
-
-    def flags() -> BoolArray:
-        return np.zeros(snapshot.size, np.bool_)
-
+def nothing_scored(heads: IntArray) -> Scores:
+    """Return scores of heads in which nothing was looked for."""
+    nothing = np.zeros(len(heads))
+    unmarked = np.zeros(len(heads), np.bool_)
+    no_rows, no_values = np.empty(0, np.int64), np.empty(0, np.float32)
     return Scores(
-        heads=np.empty(0, np.int64),
-        stage1=zeros(),
-        coverage=zeros(),
-        title_coverage=zeros(),
-        title_precision=zeros(),
-        in_place=zeros(),
-        combined=zeros(),
-        passage=np.zeros(len(snapshot.places)),
-        rung=np.zeros(snapshot.size, np.int8),
-        in_title=flags(),
-        in_body=flags(),
-        in_file=flags(),
-        verbatim=np.zeros(snapshot.size, np.int32),
+        heads=heads,
+        stage1=nothing,
+        coverage=nothing,
+        title_coverage=nothing,
+        title_precision=nothing,
+        in_place=nothing,
+        combined=nothing,
+        rung=np.zeros(len(heads), np.int8),
+        in_title=unmarked,
+        in_body=unmarked,
+        in_file=unmarked,
+        verbatim=np.full(len(heads), -1, np.int32),
+        places=Places(np.empty(0), [], no_rows, no_values.reshape(0, 0)),
+        covered=no_values,
     )
 
 
@@ -175,127 +186,102 @@ class Scorer:
 
     def score(self, lookup: Lookup, heads: IntArray) -> Scores:
         """Return the first stage's findings for some heads, given in ascending order."""
-        found = nothing_scored(self.snapshot)
-        found.heads, found.total_weight = heads, lookup.total_weight
-        total = found.total_weight or 1.0
-        slots = Slots(heads, self.snapshot.size)
+        slots, dials = Slots(heads, self.snapshot.size), self.weights
+        total = lookup.total_weight or 1.0
         sums = self.weigh(lookup, slots)
         coverage, title_coverage = sums.coverage / total, sums.title_coverage / total
-        in_place = self._place(found, lookup, slots, sums, title_coverage)
-        dials = self.weights
-        found.stage1[heads], found.coverage[heads] = sums.stage1, coverage
-        found.title_coverage[heads], found.in_place[heads] = title_coverage, in_place
-        found.title_precision[heads] = np.minimum(
-            sums.title_precision / np.maximum(self.statistics.title[heads], 1), 1
+        value = sums.stage1 * coverage**dials.gamma
+        chosen = _best_places(value * (1 + title_coverage), MOST_PLACED)
+        passages, places = self._place(lookup, slots, sums, chosen)
+        covered = places.weights.astype(np.float32) @ places.values / np.float32(total)
+        in_place = title_coverage.copy()
+        in_place[chosen] = np.maximum(title_coverage[chosen], passages.best(covered))
+        return Scores(
+            heads=heads,
+            stage1=sums.stage1,
+            coverage=coverage,
+            title_coverage=title_coverage,
+            title_precision=np.minimum(sums.title_precision / np.maximum(self.statistics.title[heads], 1), 1),
+            in_place=in_place,
+            combined=value * (1 + dials.place_coverage * in_place**dials.place_power),
+            rung=sums.rungs(),
+            in_title=sums.inside["title"],
+            in_body=sums.inside["body"],
+            in_file=sums.inside["file"],
+            verbatim=self._verbatim(lookup, slots),
+            places=places,
+            covered=covered,
+            total_weight=lookup.total_weight,
         )
-        found.rung[heads] = sums.rung
-        for name, flags in (("title", found.in_title), ("body", found.in_body), ("file", found.in_file)):
-            flags[heads] = sums.inside[name]
-        found.combined[heads] = (
-            sums.stage1 * coverage**dials.gamma * (1 + dials.place_coverage * in_place**dials.place_power)
-        )
-        self._verbatim(found, lookup)
-        return found
 
-    def weigh(self, lookup: Lookup, slots: Slots) -> "Sums":
+    def weigh(self, lookup: Lookup, slots: Slots) -> Sums:
         """Return BM25 and coverage of some heads, without a look at their passages."""
+        if len(slots.heads) < DENSE * lookup.size:
+            norms = {name: norm[slots.heads] for name, norm in self.statistics.norms.items()}
+            return self._weigh(lookup, slots, norms)
+        # With most heads at hand it is quicker to score all than to look up the place of each.
+        everything = Slots(np.arange(lookup.size), lookup.size)
+        return self._weigh(lookup, everything, self.statistics.norms).part(slots.heads)
+
+    def _weigh(self, lookup: Lookup, slots: Slots, norms: dict[str, FloatArray]) -> Sums:
         sums = Sums(len(slots.heads))
-        norms = {name: norm[slots.heads] for name, norm in self.statistics.norms.items()}
         for unit in lookup.units:
-            sums.titles.append(self._add_unit(sums, unit, slots, norms))
+            self._add_unit(sums, unit, slots, norms)
         return sums
 
-    def _verbatim(self, found: Scores, lookup: Lookup) -> None:
-        """Note for every head the first passage that may hold the whole query as typed."""
+    def _verbatim(self, lookup: Lookup, slots: Slots) -> Rows:
+        """Return for every head the first passage that may hold the whole query as typed, or -1."""
+        first = np.full(len(slots.heads), -1, np.int32)
         if len(lookup.plan.compact) > 1:
             for name in passage_fields(lookup.scope):
                 standing = self.matcher.standing(name, lookup.plan.compact)
-                found.verbatim[standing.heads] = standing.rows[standing.starts[:-1]] + 1
+                at, places = slots.of(standing)
+                first[at] = standing.rows[standing.starts[places]]
+        return first
 
-    def _add_unit(self, sums: "Sums", found: Found, slots: Slots, norms: dict[str, FloatArray]) -> FloatArray:
-        """Add what one unit contributes; return how well it stands in every title."""
-        size = len(slots.heads)
-        cover, title_cover = np.zeros(size, np.float32), np.zeros(size, np.float32)
-        rung = np.full(size, Rung.PARTIAL, np.int8)
-        share = self.weights.partial / max(1, len(found.unit.text) - 1)
+    def _add_unit(self, sums: Sums, found: Found, slots: Slots, norms: dict[str, FloatArray]) -> None:
+        """Add what one unit contributes."""
+        share = np.float32(self.weights.partial / max(1, len(found.unit.text) - 1))
         for name, listed in found.grams.items():
-            if listed:
-                part = title_cover if name == "title" else np.zeros(size, np.float32)
-                for gram in listed:
-                    part[slots.of(gram)[0]] += share
-                np.maximum(cover, part, out=cover)
+            sums.add_parts(name, [slots.of(gram)[0] for gram in listed], share)
         for name, standings in found.alternatives.items():
             parts = []
             for item, standing in standings:
                 at, places = slots.of(standing)
-                cover[at] = np.maximum(cover[at], item.factor)
-                rung[at] = np.minimum(rung[at], item.rung)
-                sums.inside[name][at] = True
-                if name == "title":
-                    title_cover[at] = np.maximum(title_cover[at], item.factor)
+                sums.add_holders(name, at, item.factor, item.rung)
                 parts.append((at, standing.sums[places] * np.float32(item.factor)))
             if parts:
-                self._saturate(sums.stage1, name, parts, norms[name], found.weight)
-        sums.coverage += found.weight * cover
-        sums.title_coverage += found.weight * title_cover
-        sums.title_precision += len(found.unit.text) * title_cover
-        if found.is_telling:
-            np.maximum(sums.rung, rung, out=sums.rung)
-        return title_cover
+                self._saturate(sums, name, parts, norms[name], found.weight)
+        sums.close_unit(found.weight, len(found.unit.text), found.is_telling)
 
     def _saturate(
         self,
-        stage1: Reals,
+        sums: Sums,
         name: str,
         parts: Sequence[tuple[IntArray, FloatArray]],
         norm: FloatArray,
         weight: float,
     ) -> None:
         """Add BM25 of one field: alternatives in a passage add up, in a title the best one counts."""
-        if len(parts) == 1:
-            at, frequency = parts[0]
-        else:
-            dense = np.zeros(len(norm), np.float32)
-            for at, values in parts:
-                dense[at] = np.maximum(dense[at], values) if name == "title" else dense[at] + values
-            at = np.flatnonzero(dense)
-            frequency = dense[at]
-        k1 = self.weights.k1
-        stage1[at] += self._boosts[name] * weight * (k1 + 1) * (frequency / (frequency + norm[at]))
+        joined = parts if len(parts) == 1 else sums.joined(parts, best=name == "title")
+        factor = self._boosts[name] * weight * (self.weights.k1 + 1)
+        for at, frequency in joined:
+            sums.stage1[at] += factor * (frequency / (frequency + norm[at]))
 
-    def _place(
-        self,
-        found: Scores,
-        lookup: Lookup,
-        slots: Slots,
-        sums: "Sums",
-        title_coverage: Reals,
-    ) -> Reals:
-        """Fill in the passages of the best heads; return what each head's title or best passage covers."""
-        chosen = np.arange(len(slots.heads))
-        if len(chosen) > MOST_PLACED:
-            value = sums.stage1 * sums.coverage**self.weights.gamma * (1 + title_coverage)
-            chosen = np.sort(np.argpartition(-value, MOST_PLACED)[:MOST_PLACED])
+    def _place(self, lookup: Lookup, slots: Slots, sums: Sums, chosen: IntArray) -> tuple[Passages, Places]:
+        """Return the passages of the chosen heads and where the units stand in them."""
         chosen_slots = slots if len(chosen) == len(slots.heads) else Slots(slots.heads[chosen], lookup.size)
         passages = Passages(self.snapshot, chosen_slots)
         values = np.zeros((len(lookup.units), len(passages.rows)), np.float32)
         for unit, line in zip(lookup.units, values, strict=True):
             passages.fill(line, unit, self.weights.partial)
         weights = np.array([unit.weight for unit in lookup.units])
-        found.places = Places(weights, slots.heads, np.array(sums.titles), passages.rows, values)
-        summed = weights.astype(np.float32) @ values / np.float32(found.total_weight or 1.0)
-        found.passage[passages.rows] = summed
-        in_place = title_coverage.copy()
-        in_place[chosen] = np.maximum(title_coverage[chosen], passages.best(summed))
-        return in_place
+        return passages, Places(weights, sums.titles, passages.rows, values)
 
 
-class Sums:
-    """What adds up over the units, one entry for each scored head; ``titles`` has an array for each unit."""
-
-    def __init__(self, size: int) -> None:
-        self.titles: list[FloatArray] = []
-        self.stage1, self.coverage = np.zeros(size), np.zeros(size)
-        self.title_coverage, self.title_precision = np.zeros(size), np.zeros(size)
-        self.rung = np.zeros(size, np.int8)
-        self.inside = {name: np.zeros(size, np.bool_) for name in FIELDS}
+def _best_places(values: Reals, most: int) -> IntArray:
+    """Return the places of the highest values, ascending."""
+    if len(values) <= most:
+        return np.arange(len(values))
+    best: IntArray = np.sort(np.argpartition(-values, most)[:most])
+    return best

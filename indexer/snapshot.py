@@ -213,6 +213,12 @@ class Snapshot:
             found = self._columns[name] = np.ascontiguousarray(self.heads[name])
         return found
 
+    @cached_property
+    def article_numbers(self) -> IntArray:
+        """The articles of the heads, numbered without gaps."""
+        numbers: IntArray = np.unique(self.column("article"), return_inverse=True)[1]
+        return numbers
+
     def passages_of(self, heads: IntArray) -> tuple[IntArray, IntArray]:
         """Return the rows of all passages of some heads, head by head, and how many each head has."""
         firsts = self.first_passage[heads]

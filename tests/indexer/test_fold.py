@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.fold import fold, fold_with_places, is_word_character, squeeze, word_places
+from indexer.fold import LONG, Bare, fold, fold_with_places, is_word_character, squeeze, word_places
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=60)
 
@@ -44,7 +44,7 @@ def test_folding_and_folding_with_places_agree(text: str) -> None:
 @given(ANY_TEXT)
 def test_places_ascend_and_point_into_the_text(text: str) -> None:
     _folded, places = fold_with_places(text)
-    assert places == sorted(places)
+    assert list(places) == sorted(places)
     assert all(0 <= place < len(text) for place in places)
 
 
@@ -89,3 +89,15 @@ def test_a_squeezed_text_keeps_exactly_the_characters_that_carry_meaning(text: s
 
 def test_no_character_folds_to_nothing() -> None:
     assert [code for code in range(sys.maxunicode + 1) if not fold(chr(code))] == []
+
+
+@given(ANY_TEXT, ANY_TEXT)
+def test_a_bare_text_is_the_squeezed_one_and_knows_where_its_characters_come_from(
+    first: str, second: str
+) -> None:
+    for text in (first, (first + "，卡Ａ。" + second) * LONG):
+        bare = Bare(text)
+        folded, places = fold_with_places(text)
+        assert bare.text == squeeze(text)
+        origins = [places[place] for place in word_places(folded)]
+        assert [bare.origin(place) for place in range(len(bare.text))] == origins
