@@ -3,13 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CursorResult,
     Select,
     SQLColumnExpression,
     String,
     and_,
+    bindparam,
     cast,
     false,
     or_,
@@ -31,6 +34,7 @@ from kb.models import (
     PersonRole,
     Role,
 )
+from kb.prepared import ask
 from kb.structure import audiences_of, keys_of, worked_out
 
 READS_EVERYTHING = frozenset({Role.MANAGER, Role.ADMIN})
@@ -175,6 +179,25 @@ class AudienceScope:
         return person_id.not_in(select(Person.id).where(knows_more))
 
 
+class Prepared:
+    """A question about articles, put together once: anew for each request costs more than asking it.
+
+    Args:
+        statement: A ``SELECT`` that names articles; the access keys of whoever asks are added to it.
+    """
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self._everything = statement
+        key = Article.__table__.c.access_key.concat("")
+        self._within = statement.where(key.in_(bindparam("access_keys", expanding=True)))
+
+    def ask(self, session: Session, scope: AudienceScope, **values: object) -> CursorResult[Any]:
+        """Return the rows within a scope, given what else the statement binds."""
+        if scope.keys is None:
+            return ask(session, self._everything, **values)
+        return ask(session, self._within, **values, access_keys=sorted(scope.keys))
+
+
 @dataclass(frozen=True)
 class PlaceScope:
     """Where a person holds one right: ``granted`` and ``given`` are paths of nodes.
@@ -236,6 +259,11 @@ def require(actor: Actor | None, permission: Permission) -> None:
     decision = Decision(True) if actor is None else may(actor, permission)
     if not decision:
         raise Forbidden(decision.reason)
+
+
+def may_ever(actor: Actor, permission: Permission) -> bool:
+    """Return whether a role of the actor can hold a permission anywhere, given or not: asks nothing."""
+    return bool(actor.roles & GRANTABLE.get(permission, frozenset())) or bool(may(actor, permission))
 
 
 def may_on(

@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
 from kb.access import Actor, AudienceScope
 from kb.articles import owns
 from kb.masking import mask_personal_data
 from kb.models import Article, Revision, Role, Search, View
+from kb.prepared import ask
 from kb.search_days import forget_days_before
 
 TYPING_WINDOW = timedelta(seconds=30)
@@ -147,19 +148,23 @@ def forget_before(session: Session, moment: datetime) -> tuple[int, int]:
     return searches.rowcount, views.rowcount  # type: ignore[attr-defined]
 
 
+_ASKED = Search.__table__.c
+_RECENT = (
+    select(_ASKED.folded, _ASKED.text)
+    .where(_ASKED.person_id == bindparam("person"))
+    .order_by(_ASKED.searched_at.desc(), _ASKED.id.desc())
+    .limit(REMEMBERED)
+)
+
+
 def recent_searches(session: Session, actor: Actor, limit: int = 8, prefix: str = "") -> list[str]:
     """Return the actor's last different search texts that begin with ``prefix``, newest first.
 
     Looks at the last ``REMEMBERED`` searches only, so that a busy year costs no more than a first week.
     """
-    rows = session.execute(
-        select(Search.folded, Search.text)
-        .where(Search.person_id == actor.person_id)
-        .order_by(Search.searched_at.desc(), Search.id.desc())
-        .limit(REMEMBERED)
-    )
+    rows = ask(session, _RECENT, person=actor.person_id).fetchall()
     last: dict[str, str] = {}
-    for folded, text in rows:
+    for folded, text in map(tuple, rows):
         last.setdefault(folded, text)
     wanted = "".join(prefix.lower().split())
     return [text for folded, text in last.items() if folded.startswith(wanted)][:limit]
@@ -198,14 +203,20 @@ def titles_at(session: Session, article_ids: Sequence[int], now: datetime) -> di
     return {article_id: title for article_id, title in rows}
 
 
+_VIEW = View.__table__.c
+_COUNTS = (
+    select(_VIEW.article_id, func.count())
+    .where(_VIEW.article_id.in_(bindparam("articles", expanding=True)), _VIEW.counts)
+    .group_by(_VIEW.article_id)
+)
+
+
 def view_counts(session: Session, article_ids: Sequence[int]) -> dict[int, int]:
     """Return how often each article was opened by people whose views count."""
-    rows = session.execute(
-        select(View.article_id, func.count())
-        .where(View.article_id.in_(article_ids), View.counts)
-        .group_by(View.article_id)
-    )
-    return {article_id: count for article_id, count in rows}
+    if not article_ids:
+        return {}
+    rows = ask(session, _COUNTS, articles=list(article_ids))
+    return {article_id: count for article_id, count in map(tuple, rows)}
 
 
 def _last_search(session: Session, actor: Actor) -> Search | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from kb.access import Actor, Permission, may_on
+from kb.access import Actor, Permission, may_ever, may_on
 from kb.models import (
     Article,
     Comment,
@@ -66,7 +66,13 @@ class Discussion:
 
 
 def discussion(
-    session: Session, actor: Actor, article: Article, current: Revision, page: int = 1
+    session: Session,
+    actor: Actor,
+    article: Article,
+    current: Revision,
+    page: int = 1,
+    *,
+    is_empty: bool = False,
 ) -> Discussion:
     """Return the threads of an article that the actor may read, newest first.
 
@@ -74,16 +80,19 @@ def discussion(
         article: Must have been checked against the actor's scope.
         current: The revision in force, against which quoted passages are compared.
         page: From 1; beyond the last one it is the last one.
+        is_empty: Known to have no comments, so that none are asked for.
     """
-    moderates = bool(
+    moderates = may_ever(actor, Permission.COMMENT_MODERATE) and bool(
         may_on(session, actor, Permission.COMMENT_MODERATE, article.node, article.owner_department_id)
     )
     seen = _seen_by(actor, moderates)
     roots_of = (Comment.article_id == article.id, Comment.parent_id.is_(None), seen)
-    total = session.scalar(select(func.count()).select_from(Comment).where(*roots_of)) or 0
+    total = 0
+    if not is_empty:
+        total = session.scalar(select(func.count()).select_from(Comment).where(*roots_of)) or 0
     pages = max(1, -(-total // PAGE_SIZE))
     page = min(max(page, 1), pages)
-    rows = _rows(session, *roots_of, newest_first=True, offset=(page - 1) * PAGE_SIZE)
+    rows = _rows(session, *roots_of, newest_first=True, offset=(page - 1) * PAGE_SIZE) if total else []
     answers = _rows(session, Comment.parent_id.in_([row[0].id for row in rows]), seen) if rows else []
     said = _described(session, actor, current, [*rows, *answers])
     replies: dict[int, list[Said]] = {}

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
@@ -44,7 +45,15 @@ class CopyFilter:
     until: datetime | None = None
 
 
-def text_of(blocks: Sequence[WordingBlock], block: int | None) -> str | None:
+class Said(Protocol):
+    """A piece of wording, or what is read of one."""
+
+    @property
+    def text(self) -> str:
+        """What may be read to a customer."""
+
+
+def text_of(blocks: Sequence[Said], block: int | None) -> str | None:
     """Return what the copy button hands out: one block, counted from 1, or all; ``None`` if there is none."""
     texts = [item.text.strip() for item in blocks]
     if block is not None:

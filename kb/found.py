@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from kb.access import AudienceScope
+from kb.access import AudienceScope, Prepared
 from kb.models import Article, Department, Node, Revision, WordingBlock
 
 
@@ -41,34 +41,45 @@ class FoundRevision:
     has_wording: bool
 
 
+_REVISIONS, _ARTICLES = Revision.__table__.c, Article.__table__.c
+_FOUND = Prepared(
+    select(
+        _REVISIONS.id,
+        _REVISIONS.number,
+        _REVISIONS.title,
+        _REVISIONS.summary,
+        _REVISIONS.document_number,
+        _REVISIONS.approved_at,
+        _REVISIONS.effective_to,
+        _REVISIONS.withdrawn_at,
+        _REVISIONS.shown_from,
+        _REVISIONS.shown_to,
+        select(WordingBlock.__table__.c.id)
+        .where(WordingBlock.__table__.c.revision_id == _REVISIONS.id)
+        .exists(),
+        _ARTICLES.id,
+        Node.__table__.c.path,
+        Department.__table__.c.name,
+        _ARTICLES.withdrawn_at,
+        _ARTICLES.successor_id,
+        _ARTICLES.review_due_at,
+    )
+    .select_from(Revision.__table__)
+    .join(Article.__table__, _ARTICLES.id == _REVISIONS.article_id)
+    .join(Node.__table__, Node.__table__.c.id == _ARTICLES.node_id)
+    .join(Department.__table__, Department.__table__.c.id == _ARTICLES.owner_department_id)
+    .where(
+        _REVISIONS.id.in_(bindparam("revisions", expanding=True)),
+        _REVISIONS.shown_from.is_not(None),
+    )
+)
+
+
 def found_revisions(
     session: Session, revision_ids: Sequence[int], scope: AudienceScope
 ) -> Mapping[int, FoundRevision]:
     """Return the approved revisions that still exist and that the scope admits, by id, in one query."""
-    has_wording = select(WordingBlock.id).where(WordingBlock.revision_id == Revision.id).exists()
-    rows = session.execute(
-        select(
-            Revision.id,
-            Revision.number,
-            Revision.title,
-            Revision.summary,
-            Revision.document_number,
-            Revision.approved_at,
-            Revision.effective_to,
-            Revision.withdrawn_at,
-            Revision.shown_from,
-            Revision.shown_to,
-            has_wording,
-            Article.id,
-            Node.path,
-            Department.name,
-            Article.withdrawn_at,
-            Article.successor_id,
-            Article.review_due_at,
-        )
-        .join(Article, Article.id == Revision.article_id)
-        .join(Node, Node.id == Article.node_id)
-        .join(Department, Department.id == Article.owner_department_id)
-        .where(Revision.id.in_(revision_ids), Revision.shown_from.is_not(None), scope.clause())
-    )
+    if not revision_ids:
+        return {}
+    rows = _FOUND.ask(session, scope, revisions=list(revision_ids))
     return {row[0]: FoundRevision(FoundArticle(*row[11:]), *row[:11]) for row in map(tuple, rows)}

@@ -2,12 +2,23 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from kb.access import Actor
 from kb.models import ChangeCounter, DateLock, LexiconVersion, Revision
+from kb.prepared import ask
 from kb.structure import structure_version
+
+_SHOWN = Revision.__table__.c
+_LOCKED = DateLock.__table__.c
+_STATE = select(
+    select(ChangeCounter.__table__.c.value).where(ChangeCounter.__table__.c.id == 1).scalar_subquery(),
+    select(LexiconVersion.__table__.c.value).where(LexiconVersion.__table__.c.id == 1).scalar_subquery(),
+    select(func.max(_SHOWN.shown_from)).where(_SHOWN.shown_from <= bindparam("moment")).scalar_subquery(),
+    select(func.max(_SHOWN.shown_to)).where(_SHOWN.shown_to <= bindparam("moment")).scalar_subquery(),
+    select(_LOCKED.locked_at).where(_LOCKED.person_id == bindparam("person")).scalar_subquery(),
+)
 
 
 def state_of_lists(session: Session, actor: Actor, moment: datetime) -> tuple[object, ...]:
@@ -17,16 +28,5 @@ def state_of_lists(session: Session, actor: Actor, moment: datetime) -> tuple[ob
     holds the audiences; the last instants at which a text began or ceased to be shown; and when the
     person locked a time range. How often an article was read is not among them.
     """
-    began = select(func.max(Revision.shown_from)).where(Revision.shown_from <= moment)
-    ceased = select(func.max(Revision.shown_to)).where(Revision.shown_to <= moment)
-    locked = select(DateLock.locked_at).where(DateLock.person_id == actor.person_id)
-    row = session.execute(
-        select(
-            select(ChangeCounter.value).where(ChangeCounter.id == 1).scalar_subquery(),
-            select(LexiconVersion.value).where(LexiconVersion.id == 1).scalar_subquery(),
-            began.scalar_subquery(),
-            ceased.scalar_subquery(),
-            locked.scalar_subquery(),
-        )
-    ).one()
+    row = ask(session, _STATE, moment=moment, person=actor.person_id).one()
     return (structure_version(session), *row)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from kb import audit
@@ -16,6 +16,7 @@ from kb.errors import Invalid, NotFound
 from kb.masking import mask_personal_data
 from kb.models import Article, LexiconEntry, LexiconVersion
 from kb.ports import LexiconOverlay
+from kb.prepared import ask
 from kb.sensitive import SensitiveWords, shipped_list
 
 TEXT_LIMIT = 400
@@ -171,18 +172,20 @@ def newer_overlay(session: Session, known: int) -> LexiconOverlay | None:
     return None if version_of(session) == known else overlay_of(session)
 
 
+_ENTRY = LexiconEntry.__table__.c
+_PINS = (
+    select(_ENTRY.article_id)
+    .where(_ENTRY.kind == Kind.PIN.value, _ENTRY.text == bindparam("text"))
+    .order_by(_ENTRY.id)
+)
+
+
 def pins_for(session: Session, text: str) -> list[int]:
     """Return the articles that managers pinned for a query, the first pinned on top."""
     folded = folded_query(text)
     if not folded:
         return []
-    return list(
-        session.scalars(
-            select(LexiconEntry.article_id)
-            .where(LexiconEntry.kind == Kind.PIN, LexiconEntry.text == folded)
-            .order_by(LexiconEntry.id)
-        )
-    )
+    return list(ask(session, _PINS, text=folded).scalars())
 
 
 def all_pins(session: Session) -> Mapping[str, Sequence[int]]:

@@ -5,14 +5,15 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from kb import audit
 from kb.access import Actor
-from kb.models import LoginSession, Person
+from kb.models import Department, LoginSession, Person, PersonRole
 from kb.passwords import hash_password, is_outdated, matches
 from kb.people import folded_username, subject_of
+from kb.prepared import ask
 
 FAILURES_ALLOWED = 5
 LOCKOUT = timedelta(minutes=15)
@@ -122,9 +123,44 @@ def session_person(
     return None if found is None else (found[0], found[1])
 
 
-def is_stale(login: LoginSession, at: datetime) -> bool:
+_STATE = (
+    select(
+        LoginSession.__table__.c.last_seen_at,
+        *Person.__table__.c,
+        *Department.__table__.c,
+        select(func.aggregate_strings(PersonRole.__table__.c.role, "+"))
+        .where(PersonRole.__table__.c.person_id == Person.__table__.c.id)
+        .scalar_subquery(),
+    )
+    .select_from(LoginSession.__table__)
+    .join(Person.__table__, LoginSession.__table__.c.person_id == Person.__table__.c.id)
+    .join(Department.__table__, Person.__table__.c.department_id == Department.__table__.c.id)
+    .where(
+        LoginSession.__table__.c.token_hash == bindparam("token_hash"),
+        LoginSession.__table__.c.expires_at > bindparam("at"),
+        LoginSession.__table__.c.last_seen_at > bindparam("since"),
+        Person.__table__.c.is_active,
+    )
+)
+
+
+def session_state(
+    session: Session, token: str, at: datetime, idle: timedelta
+) -> tuple[datetime, tuple[object, ...]] | None:
+    """Return when a login was last noted to be in use, and everything that its person is made of.
+
+    A person read before is the same as long as the second value is; that asks less than reading them anew.
+
+    Returns:
+        ``None`` if the login has ended for any reason, as for ``session_person``.
+    """
+    row = ask(session, _STATE, token_hash=_hash(token), at=at, since=at - idle).first()
+    return None if row is None else (row[0], tuple(row[1:]))
+
+
+def is_stale(last_seen_at: datetime, at: datetime) -> bool:
     """Return whether it is time to note that a login is still in use."""
-    return at - login.last_seen_at >= SEEN_EVERY
+    return at - last_seen_at >= SEEN_EVERY
 
 
 def mark_seen(session: Session, token: str, at: datetime) -> None:

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from kb.access import Actor, AudienceScope
 from kb.errors import NotFound
 from kb.models import Article, Notification, Person
+from kb.prepared import ask
 from kb.webhook_outbox import emit
 
 SUBJECT_LIMIT = 400
@@ -127,16 +128,15 @@ def _tell_webhooks(
     emit(session, f"notification.{kind}", data, at)
 
 
+_NOTED = Notification.__table__.c
+_UNREAD = select(func.count(_NOTED.id)).where(
+    _NOTED.person_id == bindparam("person"), _NOTED.read_at.is_(None)
+)
+
+
 def unread_count(session: Session, actor: Actor) -> int:
     """Return how many notifications the actor has not read."""
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(Notification)
-            .where(Notification.person_id == actor.person_id, Notification.read_at.is_(None))
-        )
-        or 0
-    )
+    return ask(session, _UNREAD, person=actor.person_id).scalar() or 0
 
 
 def inbox(

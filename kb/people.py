@@ -138,7 +138,10 @@ def set_preferences(session: Session, person_id: int, chosen: Mapping[str, str])
 
 def names_of(session: Session, person_ids: Iterable[int]) -> dict[int, str]:
     """Return the names of people by id."""
-    rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(set(person_ids))))
+    wanted = set(person_ids)
+    if not wanted:
+        return {}
+    rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(wanted)))
     return {person_id: name for person_id, name in rows}
 
 

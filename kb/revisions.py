@@ -54,7 +54,16 @@ class Withdrawable(Protocol):
         """When it was withdrawn."""
 
 
+class Numbered(Shown, Protocol):
+    """A revision, or what is read of one, by its number."""
+
+    @property
+    def number(self) -> int:
+        """The place among the revisions of its article, from 1."""
+
+
 ShownThing = TypeVar("ShownThing", bound=Shown)
+NumberedThing = TypeVar("NumberedThing", bound=Numbered)
 
 
 @dataclass(frozen=True)
@@ -168,7 +177,7 @@ def shown_at(revisions: Iterable[ShownThing], instant: datetime) -> ShownThing |
     return None
 
 
-def revision_at(revisions: Sequence[Revision], instant: datetime) -> Revision | None:
+def revision_at(revisions: Sequence[NumberedThing], instant: datetime) -> NumberedThing | None:
     """Return the revision that speaks for an article at an instant.
 
     The one shown then; failing that the last one that had been shown; failing that the next to come.

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from kb.access import Actor, AudienceScope, audience_scope
@@ -32,6 +32,7 @@ from kb.ports import (
     Sort,
     StatusFilter,
 )
+from kb.prepared import ask
 from kb.revisions import is_shown_at
 
 QUERY_LIMIT = 64
@@ -146,9 +147,15 @@ class SearchResult:
         return min(DEEPEST_PAGE, -(-self.total // self.request.page_size))
 
 
+_LOCKS = DateLock.__table__.c
+_LOCK = select(_LOCKS.preset, _LOCKS.field, _LOCKS.start_on, _LOCKS.end_on).where(
+    _LOCKS.person_id == bindparam("person")
+)
+
+
 def lock_of(session: Session, actor: Actor) -> TimeChoice | None:
     """Return the time range that the actor has locked."""
-    row = session.get(DateLock, actor.person_id)
+    row = ask(session, _LOCK, person=actor.person_id).first()
     if row is None:
         return None
     return TimeChoice(Preset(row.preset), DateField(row.field), _day(row.start_on), _day(row.end_on))

@@ -14,10 +14,13 @@ from sqlalchemy import event, select, update
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, joinedload, sessionmaker
 
 from kb.models import AccessKey, Audience, AudienceRule, Department, Node, StructureVersion
+from kb.prepared import ask
 
 Made = TypeVar("Made")
 
 HOLDER = "kb_structure"
+_COUNTER = StructureVersion.__table__.c
+_VERSION = select(_COUNTER.value).where(_COUNTER.id == 1)
 WATCHED = (AccessKey, Audience, AudienceRule, Department, Node)
 
 
@@ -45,7 +48,7 @@ class StructureHolder:
 
     def of(self, session: Session) -> Structure:
         """Return the structure as the session's transaction sees it."""
-        version = session.scalar(select(StructureVersion.value).where(StructureVersion.id == 1)) or 0
+        version = ask(session, _VERSION).scalar() or 0
         newest = self._newest
         if newest is not None and newest.version == version:
             return newest
@@ -54,6 +57,24 @@ class StructureHolder:
             if self._newest is None or self._newest.version < version:
                 self._newest = found
         return found
+
+
+class OnceHolder(StructureHolder):
+    """The structure of one transaction, asked for once whatever number of sessions share it.
+
+    Args:
+        holder: What keeps it from one transaction to the next.
+    """
+
+    def __init__(self, holder: StructureHolder) -> None:
+        super().__init__()
+        self._holder = holder
+
+    def of(self, session: Session) -> Structure:
+        """Return the structure as the transaction sees it."""
+        if self._newest is None:
+            self._newest = self._holder.of(session)
+        return self._newest
 
 
 def audiences_of(session: Session) -> Sequence[Audience]:

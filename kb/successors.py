@@ -68,6 +68,8 @@ def _retired(
 def _titles(
     session: Session, article_ids: set[int], scope: AudienceScope, now: datetime
 ) -> dict[int, Successor]:
+    if not article_ids:
+        return {}
     rows = session.execute(
         select(Article.id, Revision.title)
         .join(Revision, Revision.article_id == Article.id)

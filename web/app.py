@@ -45,12 +45,12 @@ from web import (
     static_files,
     tasks,
     to_do,
+    transactions,
     versions,
     watching,
     webhooks,
 )
 from web.settings import Settings, secret_key
-from web.transactions import EXTENSION
 from web.wiring import Services, build_services
 
 LARGEST_REQUEST = 8 * 1024 * 1024
@@ -108,10 +108,11 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     settings = settings or (services.settings if services else Settings())
     app = Flask(__name__, static_folder=None)
     app.config.from_mapping(_configuration(settings))
-    app.extensions[EXTENSION] = services or build_services(settings)
+    app.extensions[transactions.EXTENSION] = services or build_services(settings)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.context_processor(lambda: {"site_name": settings.site_name})
+    transactions.install(app)
     security.install(app, settings)
     static_files.install(app, Path(app.root_path) / "static")
     # Before anything reads the form: the check of its token does.

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from kb.access import GRANTABLE, Actor, AudienceScope, Permission, audience_scope, may_on
 from kb.activity import last_search_id, record_opened, record_view, view_counts
+from kb.around import around
 from kb.articles import visible_article
 from kb.attachments import of_revision
 from kb.copies import text_of
@@ -19,6 +20,7 @@ from kb.nodes import breadcrumb, nodes_by_id, visible_tree
 from kb.people import names_of
 from kb.ports import Suggestion, SuggestQuery
 from kb.revisions import Status, revision_at, shown_at
+from kb.shown import Block, shown_article, wording_of
 from kb.successors import current_of
 from web.addresses import LARGEST_ID
 from web.announcements import asking_of
@@ -123,28 +125,37 @@ def wording(article_id: int) -> dict[str, object]:
     moment = now()
     number, block = request.args.get("v", type=int), request.args.get("block", type=int)
     with reading() as session:
-        found = _open(session, article_id, number, audience_scope(session, current_actor()), moment)
-        return {
-            # What may not be said any more is not handed out at all.
-            "text": (text_of(found.revision.wording, block) or "") if found.is_current else "",
-            "number": found.revision.number,
-            "current_number": found.current.number,
-            "is_current": found.is_current,
-            "standing": found.standing.label,
-            "offer": None if found.is_current else _offer(found, block, moment),
-        }
+        article = shown_article(session, article_id, audience_scope(session, current_actor()))
+        current = revision_at(article.revisions, moment)
+        revision = current if number is None else article.numbered(number)
+        if current is None or revision is None:
+            abort(404)
+        stands = standing(revision, article, moment, services().zone)
+        is_current = stands.status is Status.CURRENT
+        blocks = wording_of(session, revision.id)
+        offer = None
+        if not is_current and standing(current, article, moment, services().zone).status is Status.CURRENT:
+            offer = _offer(blocks, wording_of(session, current.id), block, current.number)
+    return {
+        # What may not be said any more is not handed out at all.
+        "text": (text_of(blocks, block) or "") if is_current else "",
+        "number": revision.number,
+        "current_number": current.number,
+        "is_current": is_current,
+        "standing": stands.label,
+        "offer": offer,
+    }
 
 
-def _offer(found: Reading, block: int | None, moment: datetime) -> dict[str, object] | None:
+def _offer(
+    asked: Sequence[Block], current: Sequence[Block], block: int | None, number: int
+) -> dict[str, object] | None:
     """Return the wording to use instead: the block of the same title, or else all that is in force."""
-    if _standing(found.current, found.article, moment).status is not Status.CURRENT:
-        return None
-    wording = found.revision.wording
-    title = wording[block - 1].title if block is not None and 0 < block <= len(wording) else ""
-    titles = [item.title for item in found.current.wording]
+    title = asked[block - 1].title if block is not None and 0 < block <= len(asked) else ""
+    titles = [item.title for item in current]
     place = titles.index(title) + 1 if title in titles else None
-    text = text_of(found.current.wording, place)
-    return {"text": text, "number": found.current.number, "block": place} if text else None
+    text = text_of(current, place)
+    return {"text": text, "number": number, "block": place} if text else None
 
 
 def _show(article_id: int, number: int | None) -> str:
@@ -159,6 +170,9 @@ def _show(article_id: int, number: int | None) -> str:
         nodes = nodes_by_id(visible_tree(session, scope))
         revisions = found.shown_revisions
         _record(actor, found, address, moment)
+        more = around(session, actor, article_id, found.revision.id)
+        asks = found.is_current and more.announcements
+        is_over = found.article.withdrawn_at is not None
         return render_template(
             "articles/page.html",
             reading=found,
@@ -171,18 +185,18 @@ def _show(article_id: int, number: int | None) -> str:
             body=body,
             is_long=len(found.revision.html) > LONG_CHARACTERS,
             contents=_contents(found.revision),
-            successor=current_of(session, [article_id], scope, moment).get(article_id),
+            successor=current_of(session, [article_id], scope, moment).get(article_id) if is_over else None,
             trail=breadcrumb(nodes, found.article.node),
-            asking=asking_of(session, actor, scope, article_id, moment) if found.is_current else None,
+            asking=asking_of(session, actor, scope, article_id, moment) if asks else None,
             revisions=[(revision, _standing(revision, found.article, moment)) for revision in revisions],
             names=_names(session, revisions),
-            files=of_revision(session, found.revision.id),
+            files=of_revision(session, found.revision.id) if more.files else [],
             related=_related(found, scope, moment),
             views=view_counts(session, [article_id]).get(article_id, 0),
             printed_at=moment,
             may_edit=may_edit(session, actor, found.article),
-            **conversation(session, actor, found.article, found.current),
-            **own_feedback(session, actor, found.revision),
+            **conversation(session, actor, found.article, found.current, is_empty=not more.comments),
+            **own_feedback(session, actor, found.revision, is_silent=not more.words),
         )
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -26,6 +25,7 @@ from kb.points import own_entries, own_total, team_of
 from kb.quotes import Quote
 from kb.revisions import revision_at
 from web.addresses import LARGEST_ID
+from web.sentences import sentence as _
 from web.session import current_actor
 from web.transactions import now, reading, services, writing
 
@@ -45,14 +45,17 @@ class Typed:
     problem: str = ""
 
 
-def conversation(session: Session, actor: Actor, article: Article, current: Revision) -> dict[str, object]:
+def conversation(
+    session: Session, actor: Actor, article: Article, current: Revision, *, is_empty: bool = False
+) -> dict[str, object]:
     """Return what the comment section of a page needs, from its first page of threads.
 
     Args:
         article: Already checked against the actor's scope.
         current: The revision in force.
+        is_empty: Known to have no comments.
     """
-    return {"talk": discussion(session, actor, article, current), "typed": Typed()}
+    return {"talk": discussion(session, actor, article, current, is_empty=is_empty), "typed": Typed()}
 
 
 @blueprint.get(f"/a/<int(max={LARGEST_ID}):article_id>/comments")

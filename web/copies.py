@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session, selectinload
 
 from kb import audit
 from kb.access import Permission, audience_scope, may
-from kb.articles import visible_article
 from kb.clock import DayMeans, local_day, read_wall_clock
 from kb.copies import CopiedLine, CopyFilter, find_copies, record_copy
 from kb.models import Revision
+from kb.shown import shown_article
 from web.addresses import LARGEST_ID
 from web.i18n import instant
 from web.recording import after_response
@@ -49,9 +49,7 @@ def copied(article_id: int) -> tuple[str, int]:
     token, call_id = str(sent.get("token", "")), str(sent.get("call", ""))
     actor, moment = current_actor(), now()
     with reading() as session:
-        article = visible_article(session, article_id, audience_scope(session, actor))
-        shown = (item for item in article.revisions if item.shown_from is not None)
-        revision = next((item for item in shown if item.number == number), None)
+        revision = shown_article(session, article_id, audience_scope(session, actor)).numbered(number)
     if revision is None:
         abort(404)
     revision_id = revision.id

@@ -1,17 +1,17 @@
 """The pieces that every page draws dozens of times, drawn once and kept: icons, sentences, the table of keys."""
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
-from flask import Flask, g, render_template, request, url_for
+from flask import Flask, current_app, render_template, request, url_for
 from flask import json as flask_json
-from flask_babel import get_locale, gettext
 from markupsafe import Markup, escape
 
+from web.addresses import NUMBER, address_of
 from web.script_strings import page_strings
+from web.sentences import MOST_SENTENCES, language
+from web.sentences import sentence as plain
 from web.static_files import static_address
-
-MOST_SENTENCES = 20_000
 
 Drawn = TypeVar("Drawn")
 Drawer = Callable[..., Markup]
@@ -22,6 +22,7 @@ def install(app: Flask) -> None:
     environment = app.jinja_env
     sentence, icon = _sentences(), _icons()
     environment.globals["_"] = sentence
+    environment.globals["url_for"] = _addresses(app)
     environment.globals["draw_icon"] = icon
     environment.globals["hit_pieces"] = _by_language(_hit_pieces(icon, sentence))
     environment.globals["draw_tag"] = draw_tag
@@ -29,12 +30,38 @@ def install(app: Flask) -> None:
     environment.globals["script_strings"] = _by_language(_strings)
 
 
-def language() -> str:
-    """Return the language of the page being drawn; asked of Babel once a request."""
-    found = g.get("page_language")
-    if found is None:
-        found = g.page_language = str(get_locale() or "")
-    return str(found)
+def drawer(name: str) -> Callable[..., Any]:
+    """Return one of the quick pieces of the app that answers, for what is drawn without a template."""
+    return cast(Callable[..., Any], current_app.jinja_env.globals[name])
+
+
+def _addresses(app: Flask) -> Callable[..., str]:
+    kept: dict[tuple[str, str], str] = {}
+    shapes: dict[str, frozenset[str]] = {}
+
+    def address(endpoint: str, **values: Any) -> str:
+        """Return an address as Flask's own function does, which is asked once where nothing varies."""
+        if not values:
+            key = (request.script_root, endpoint)
+            found = kept.get(key)
+            if found is None:
+                found = kept[key] = url_for(endpoint)
+            return found
+        number = values.get("article_id")
+        if isinstance(number, int) and 0 < number < NUMBER and not endpoint.startswith("."):
+            variable = shapes.get(endpoint)
+            if variable is None:
+                rules = app.url_map.iter_rules(endpoint)
+                variable = shapes[endpoint] = frozenset().union(*(rule.arguments for rule in rules))
+            if variable.isdisjoint(values.keys() - {"article_id"}) and not any(
+                name.startswith("_") or not isinstance(value, str | int | None)
+                for name, value in values.items()
+            ):
+                del values["article_id"]
+                return address_of(endpoint, number, **values)
+        return url_for(endpoint, **values)
+
+    return address
 
 
 def draw_tag(label: str, tone: str = "info") -> Markup:
@@ -45,14 +72,14 @@ def draw_tag(label: str, tone: str = "info") -> Markup:
 def _sentences() -> Drawer:
     kept: dict[tuple[str, str], Markup] = {}
 
-    def sentence(message: str, **values: object) -> Markup:
+    def sentence(message: str, /, **values: object) -> Markup:
         """Return a message in the page's language with its values escaped, as Jinja's own does."""
         key = (language(), message)
         found = kept.get(key)
         if found is None:
             if len(kept) >= MOST_SENTENCES:
                 kept.clear()
-            found = kept[key] = Markup(gettext(message))  # noqa: S704 - our own catalogue, as in Jinja
+            found = kept[key] = Markup(plain(message))  # noqa: S704 - our own catalogue, as in Jinja
         # Values, and a doubled percent sign, are for the % of Markup, which escapes what it takes in.
         return found % values if values or "%" in found else found
 

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -13,6 +12,7 @@ from kb.errors import Forbidden
 from kb.feedback import Reason, counts_of, figures, give, may_see_figures, own_word
 from kb.models import Revision
 from web.addresses import LARGEST_ID
+from web.sentences import sentence as _
 from web.session import current_actor, wants_json
 from web.transactions import now, reading, writing
 
@@ -21,10 +21,17 @@ PERIODS = (7, 30, 90, 365)
 blueprint = Blueprint("feedback", __name__)
 
 
-def own_feedback(session: Session, actor: Actor, revision: Revision) -> dict[str, object]:
-    """Return what the bar under an article needs: one's own word, and for owners the counts."""
+def own_feedback(
+    session: Session, actor: Actor, revision: Revision, *, is_silent: bool = False
+) -> dict[str, object]:
+    """Return what the bar under an article needs: one's own word, and for owners the counts.
+
+    Args:
+        is_silent: The reader is known to have said nothing of it.
+    """
     counts = counts_of(session, revision.id) if may_see_figures(actor) else None
-    return {"word": own_word(session, actor, revision.id), "word_counts": counts}
+    word = None if is_silent else own_word(session, actor, revision.id)
+    return {"word": word, "word_counts": counts}
 
 
 @blueprint.post(f"/a/<int(max={LARGEST_ID}):article_id>/feedback")

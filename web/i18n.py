@@ -5,12 +5,12 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, has_request_context, request
 from flask_babel import Babel, get_locale, ngettext
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from kb.clock import local_day
 from kb.models import Role
 from kb.people import CHOICES
+from web.sentences import sentence as _
 from web.session import LOCALE_COOKIE
 from web.transactions import now, services
 

@@ -21,13 +21,24 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from kb.access import Actor
 from kb.errors import Invalid
-from kb.logins import check_password, is_stale, log_in, log_out, mark_seen, session_person
+from kb.logins import (
+    check_password,
+    is_stale,
+    log_in,
+    log_out,
+    mark_seen,
+    session_person,
+    session_state,
+)
 from kb.models import Person
 from kb.people import CHOICES, set_preferences
 from kb.sample import DemoAccount, demo_accounts
 from web.recording import after_response
 from web.transactions import now, reading, services, writing
 
+# Who was signed in with a request before, by token, with what the database said of them then.
+SIGNED_IN = "kb_signed_in"
+MOST_SIGNED_IN = 5_000
 LOCALE_COOKIE = "kb_locale"
 LOCALE_COOKIE_SECONDS = 365 * 24 * 3600
 
@@ -79,6 +90,7 @@ def install(app: Flask) -> None:
     manager.session_protection = None
     manager.user_loader(_load)
     manager.init_app(app)
+    app.extensions[SIGNED_IN] = {}
     app.register_blueprint(blueprint)
     app.before_request(_require_login)
 
@@ -87,15 +99,28 @@ def _load(token: str) -> SignedIn | None:
     # The page for a failure of the server must not ask a broken database who is reading.
     if g.get("is_failing"):
         return None
-    at = now()
+    at, idle = now(), services().settings.session_idle
+    known: dict[str, tuple[object, SignedIn]] = current_app.extensions[SIGNED_IN]
     with reading() as db:
-        found = session_person(db, token, at, services().settings.session_idle)
-    if found is None:
-        return None
-    person, login = found
-    if is_stale(login, at):
+        state = session_state(db, token, at, idle)
+        if state is None:
+            known.pop(token, None)
+            return None
+        last_seen_at, person = state
+        before = known.get(token)
+        if before is not None and before[0] == person:
+            signed_in = before[1]
+        else:
+            found = session_person(db, token, at, idle)
+            if found is None:
+                return None
+            signed_in = SignedIn(found[0], token)
+            if len(known) >= MOST_SIGNED_IN:
+                known.clear()
+            known[token] = (person, signed_in)
+    if is_stale(last_seen_at, at):
         after_response(lambda db: mark_seen(db, token, at), may_wait=True)
-    return SignedIn(person, token)
+    return signed_in
 
 
 def _require_login() -> BaseResponse | None:
@@ -159,11 +184,10 @@ def _begin(token: str, target: str) -> BaseResponse:
             log_out(db, former, now())
     # Nothing from before the login survives it, so nobody can plant a session.
     session.clear()
-    with reading() as db:
-        found = session_person(db, token, now(), services().settings.session_idle)
-    if found is None:
+    signed_in = _load(token)
+    if signed_in is None:
         return redirect(url_for("session.log_in"))
-    login_user(SignedIn(found[0], token))
+    login_user(signed_in)
     return redirect(safe_target(target), code=303)
 
 

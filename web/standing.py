@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from kb.clock import local_day
 from kb.revisions import Status, Timed, Withdrawable, status_at
+from web.sentences import sentence as _
 
 ENDING_SOON = timedelta(days=30)
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
@@ -33,6 +32,7 @@ from kb.task_lists import (
 from kb.tasks import adopt, decline, find_task, reopen, solve, start_draft, transfer
 from web.addresses import LARGEST_ID
 from web.search.results import page_numbers
+from web.sentences import sentence as _
 from web.session import current_actor
 from web.transactions import now, reading, services, writing
 

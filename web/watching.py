@@ -6,9 +6,8 @@ from datetime import datetime
 from flask import Blueprint, Response, abort, jsonify, request
 
 from kb.access import audience_scope
-from kb.articles import visible_article
-from kb.models import Article
 from kb.revisions import revision_at
+from kb.shown import ShownArticle, shown_article
 from web.addresses import LARGEST_ID
 from web.session import current_actor
 from web.standing import standing
@@ -25,7 +24,7 @@ def page(article_id: int) -> Response:
     """
     moment = now()
     with reading() as session:
-        article = visible_article(session, article_id, audience_scope(session, current_actor()))
+        article = shown_article(session, article_id, audience_scope(session, current_actor()))
         current = revision_at(article.revisions, moment)
         if current is None:
             abort(404)
@@ -44,7 +43,7 @@ def page(article_id: int) -> Response:
     return answer
 
 
-def next_switch(article: Article, moment: datetime) -> datetime | None:
+def next_switch(article: ShownArticle, moment: datetime) -> datetime | None:
     """Return the next instant at which another revision, or none, is shown."""
     instants = [
         instant

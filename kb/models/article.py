@@ -89,9 +89,10 @@ class Revision(Table):
     title: Mapped[str] = mapped_column(String(400))
     format: Mapped[str] = mapped_column(String(10))
     source: Mapped[str] = mapped_column(Text, deferred=True)
-    html: Mapped[str] = mapped_column(Text, deferred=True)
+    # A page that shows the text wants its headings as well.
+    html: Mapped[str] = mapped_column(Text, deferred=True, deferred_group="page")
     text: Mapped[str] = mapped_column(Text, deferred=True)
-    headings: Mapped[str] = mapped_column(Text, default="[]", deferred=True)
+    headings: Mapped[str] = mapped_column(Text, default="[]", deferred=True, deferred_group="page")
     sanitizer_version: Mapped[str] = mapped_column(String(80))
     summary: Mapped[str] = mapped_column(String(1000), default="")
     internal_notes: Mapped[str] = mapped_column(Text, default="")

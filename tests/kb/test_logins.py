@@ -233,8 +233,8 @@ def test_use_is_noted_at_most_once_a_minute(database: Database, attempt: LogIn) 
     token = attempt().token
     with database.read() as session:
         login = session_person(session, token, NOON, IDLE)[1]
-    assert not is_stale(login, NOON + timedelta(seconds=59))
-    assert is_stale(login, NOON + timedelta(seconds=60))
+    assert not is_stale(login.last_seen_at, NOON + timedelta(seconds=59))
+    assert is_stale(login.last_seen_at, NOON + timedelta(seconds=60))
 
 
 def test_logging_out_ends_that_login_only(database: Database, attempt: LogIn) -> None:

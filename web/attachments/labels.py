@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask_babel import gettext as _
-
 from kb.attachments import suffix_of
 from kb.models import FilePart
 from web.attachments.blueprint import blueprint
+from web.sentences import sentence as _
 from web.transactions import services
 
 

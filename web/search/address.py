@@ -9,12 +9,11 @@ from enum import StrEnum
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from flask_babel import gettext as _
-
 from kb.clock import DayMeans, read_wall_clock
 from kb.ports import DateField, Scope, Sort, StatusFilter
 from kb.search import DEEPEST_PAGE, Place, Preset, SearchRequest, TimeChoice
 from web.addresses import list_address
+from web.sentences import sentence as _
 
 Choice = TypeVar("Choice", bound=StrEnum)
 

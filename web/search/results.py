@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from flask_babel import gettext as _
-
 from kb.clock import local_day
 from kb.models import Department, Node
 from kb.nodes import Branch, rolled_up
 from kb.ports import DateField, HiddenHits, Scope, Sort, StatusFilter
 from kb.search import Place, Preset, SearchResult, TimeChoice
 from web.search.address import Address
+from web.sentences import sentence as _
 
 NEIGHBOUR_PAGES = 2
 AS_TYPED = frozenset({"exact", "words"})

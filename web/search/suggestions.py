@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from kb.access import Actor, AudienceScope, audience_scope
@@ -15,6 +14,7 @@ from kb.nodes import nodes_by_id, visible_tree
 from kb.ports import Marks, SearchEngine, SuggestQuery
 from kb.structure import worked_out
 from web.addresses import address_of, list_address
+from web.sentences import sentence as _
 from web.transactions import services
 
 ROWS = 10

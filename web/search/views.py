@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
@@ -15,18 +15,18 @@ from kb.departments import all_departments
 from kb.errors import Invalid
 from kb.nodes import nodes_by_id, visible_tree
 from kb.ports import Scope
-from kb.revisions import Status, shown_at
-from kb.search import PAGE_SIZE, ResultRow, SearchResult
+from kb.revisions import Status
+from kb.search import PAGE_SIZE, SearchResult
 from kb.successors import Successor, current_of
-from web.addresses import address_of
 from web.freshness import is_known, list_tag, unchanged
 from web.marking import around, marked
 from web.recording import after_response
 from web.search import results
 from web.search.address import Address, read
+from web.search.cards import Shelf, draw_cards
 from web.search.suggestions import groups
 from web.session import current_actor
-from web.standing import Standing, standing
+from web.standing import standing
 from web.transactions import now, reading, services, writing
 
 blueprint = Blueprint("search", __name__)
@@ -87,7 +87,7 @@ def step() -> Response:
         rows = result.rows if result is not None else ()
         place = (rank - 1) % PAGE_SIZE
         if place < len(rows):
-            return _see(hit_url(rows[place], wanted, rank, moment))
+            return _see(Shelf(wanted, moment, zone).url(rows[place], rank))
     flash(_("已经是结果列表的末尾。"))
     return _see(address.url(page=address.request.page))
 
@@ -131,15 +131,6 @@ def description() -> Response:
     response = make_response(render_template("search/opensearch.xml", site=services().settings.site_name))
     response.content_type = "application/opensearchdescription+xml; charset=utf-8"
     return response
-
-
-def hit_url(row: ResultRow, address: Address, rank: int, moment: datetime) -> str:
-    """Return the address of a hit: the article, or the very revision where another one is in force."""
-    state = {**address.parameters(), "rank": str(rank)}
-    if shown_at([row.revision], address.request.as_of or moment) is not None:
-        return address_of("articles.page", row.article.id, **state)
-    number = row.revision.number
-    return url_for("articles.version", article_id=row.article.id, number=number, **state)  # type: ignore[arg-type]
 
 
 def _answer(
@@ -187,10 +178,9 @@ def _context(
     branches = visible_tree(session, audience_scope(session, actor))
     nodes = nodes_by_id(branches)
     departments = {department.id: department for department in all_departments(session)}
+    successors = _successors(session, actor, result, moment)
     return {
-        "address_of": address_of,
-        **_hits(address, result, moment),
-        "successors": _successors(session, actor, result, moment),
+        **_hits(address, result, Shelf(address, moment, zone, nodes, successors)),
         "address": address,
         "result": result,
         "search_text": address.typed["q"],
@@ -225,22 +215,15 @@ def _successors(
     return current_of(session, withdrawn, audience_scope(session, actor), moment) if withdrawn else {}
 
 
-def _hits(address: Address, result: SearchResult | None, moment: datetime) -> dict[str, object]:
-    asked, zone = address.request, services().zone
-    passed = (asked.page - 1) * PAGE_SIZE
-
-    def stand(row: ResultRow) -> Standing:
-        return standing(row.revision, row.article, asked.as_of or moment, zone)
-
-    def open_url(row: ResultRow, index: int) -> str:
-        return hit_url(row, address, passed + index, moment)
-
+def _hits(address: Address, result: SearchResult | None, shelf: Shelf) -> dict[str, object]:
+    asked = address.request
+    first_rank = (asked.page - 1) * PAGE_SIZE + 1
+    rows = result.rows if result else ()
     return {
-        "first_rank": passed + 1,
-        "rows": result.rows if result else (),
+        "first_rank": first_rank,
+        "rows": rows,
+        "cards": draw_cards(shelf, rows, first_rank),
         "numbers": results.page_numbers(asked.page, result.pages) if result else [],
-        "standing": stand,
-        "open_url": open_url,
     }
 
 
