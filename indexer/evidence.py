@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from indexer.codec import FloatArray, IntArray
 from indexer.fold import squeeze
-from indexer.nearness import Occurrences, occurrences, telling_units
+from indexer.nearness import Occurrences, numbered, occurrences, telling_units
 from indexer.plan import Plan
 from indexer.scoring import Scorer, Scores
 from indexer.snapshot import BoolArray
@@ -98,12 +98,13 @@ def gather(
     heads, at_heads = candidates.heads, candidates.at
     title = found.title_coverage[at_heads]
     titles = [title_of(head) for head in heads.tolist()]
-    at = _in_titles(scorer, plan, scope, heads, titles)
+    in_titles = found.places.of_titles(at_heads)
+    at = _in_titles(scorer, plan, scope, heads, titles, in_titles)
     wanted = max(1, len(telling_units(plan)))
     return Evidence(
         heads=heads,
         first=found.stage1[at_heads],
-        union=_union(found, candidates),
+        union=_union(found, candidates, in_titles),
         place=np.maximum(title, candidates.best(candidates.covered)),
         title=title,
         precision=found.title_precision[at_heads],
@@ -123,7 +124,7 @@ def gather(
     )
 
 
-def _union(found: Scores, candidates: Candidates) -> Reals:
+def _union(found: Scores, candidates: Candidates, in_titles: FloatArray) -> Reals:
     title, owners, covered = found.title_coverage[candidates.at], candidates.owners, candidates.covered
     if not len(candidates.rows):
         return title
@@ -132,16 +133,22 @@ def _union(found: Scores, candidates: Candidates) -> Reals:
     hopeful = candidates.best_few(covered >= least[owners], HOPEFUL)
     owners = owners[hopeful]
     beyond = found.places.of_passages(candidates.rows[hopeful])
-    beyond -= found.places.of_titles(candidates.at)[:, owners]
+    beyond -= in_titles[:, owners]
     gain: Reals = np.zeros(len(candidates.rows))
     gain[hopeful] = found.places.weights @ np.maximum(0.0, beyond) / (found.total_weight or 1.0)
     return np.minimum(1.0, title + candidates.best(gain))
 
 
 def _in_titles(
-    scorer: Scorer, plan: Plan, scope: Scope, heads: IntArray, titles: Sequence[Title]
+    scorer: Scorer,
+    plan: Plan,
+    scope: Scope,
+    heads: IntArray,
+    titles: Sequence[Title],
+    in_titles: FloatArray,
 ) -> Occurrences:
-    units = () if scope in (Scope.CONTENT, Scope.ATTACHMENT) else telling_units(plan)
+    looked_at = scope not in (Scope.CONTENT, Scope.ATTACHMENT)
+    units = numbered(plan, in_titles) if looked_at else []
     return occurrences(scorer.matcher, units, ("title",), heads, [title.text for title in titles])
 
 

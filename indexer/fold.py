@@ -4,6 +4,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -67,21 +68,42 @@ def fold_with_places(text: str) -> tuple[str, Sequence[int]]:
     return "".join(pieces), places
 
 
+@dataclass(frozen=True)
+class _Patterns:
+    """Patterns of characters that fold to nothing but signs, and of all others that change.
+
+    ``stretched`` finds those of the others that do not fold to exactly one character that carries meaning.
+    """
+
+    dropped: re.Pattern[str]
+    changed: re.Pattern[str]
+    stretched: re.Pattern[str]
+
+
 @lru_cache(maxsize=1)
-def _kinds() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return patterns of the characters that fold to nothing but signs, and of those that change otherwise."""
+def _patterns() -> _Patterns:
     table = folder()
-    dropped, changed = [], []
+    dropped, changed, stretched = [], [], []
     for code in range(0x10000):
         folded = table[code]
-        if not without_signs(folded):
+        bare = without_signs(folded)
+        if not bare:
             dropped.append(chr(code))
         elif folded != chr(code):
             changed.append(chr(code))
-    return (
+            if len(folded) > 1 or bare != folded:
+                stretched.append(chr(code))
+    return _Patterns(
         re.compile(f"[{re.escape(''.join(dropped))}]+"),
         re.compile(f"[{re.escape(''.join(changed))}\U00010000-\U0010ffff]"),
+        re.compile(f"[{re.escape(''.join(stretched))}\U00010000-\U0010ffff]"),
     )
+
+
+def _folded_bare(bare: str, patterns: _Patterns) -> str:
+    """Return the folded form of a text without signs in which no character stretches."""
+    table = folder()
+    return patterns.changed.sub(lambda found: table[ord(found[0])], bare)
 
 
 def squeeze(text: str) -> str:
@@ -89,9 +111,11 @@ def squeeze(text: str) -> str:
     if len(text) < LONG:
         return without_signs(fold(text))
     # Most characters of a text stay what they are: looking for the others is quicker than asking for each.
-    dropped, changed = _kinds()
-    bare = dropped.sub("", text)
-    return without_signs(fold(bare)) if changed.search(bare) else bare
+    patterns = _patterns()
+    bare = patterns.dropped.sub("", text)
+    if patterns.stretched.search(bare):
+        return without_signs(fold(bare))
+    return _folded_bare(bare, patterns)
 
 
 class Bare:
@@ -105,14 +129,16 @@ class Bare:
         # Stretches of characters that stay side by side: where each begins here and in the original.
         self._begins: list[int] = []
         self._origins: Sequence[int] = []
-        if len(text) < LONG or not self._divide(text):
+        if not self._divide(text):
             self._map(text)
 
     def _divide(self, text: str) -> bool:
         """Cut a text at its signs; return whether each other character folds to exactly one."""
-        dropped, changed = _kinds()
+        patterns = _patterns()
         pieces, origins, size, reached = [], [], 0, 0
-        for start, end in [signs.span() for signs in dropped.finditer(text)] + [(len(text), len(text))]:
+        for start, end in [signs.span() for signs in patterns.dropped.finditer(text)] + [
+            (len(text), len(text))
+        ]:
             if start > reached:
                 self._begins.append(size)
                 origins.append(reached)
@@ -120,11 +146,9 @@ class Bare:
                 size += start - reached
             reached = end
         bare = "".join(pieces)
-        self.text, self._origins = bare, origins
-        if changed.search(bare):
-            # No character folds to nothing: with as many as before, each became exactly one.
-            self.text = fold(bare)
-            return len(self.text) == len(without_signs(self.text)) == len(bare)
+        if patterns.stretched.search(bare):
+            return False
+        self.text, self._origins = _folded_bare(bare, patterns), origins
         return True
 
     def _map(self, text: str) -> None:

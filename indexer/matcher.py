@@ -155,9 +155,9 @@ def found_in(ordered: NDArray[np.integer], wanted: NDArray[np.integer]) -> tuple
     """Return for each wanted number its place in an ascending list, and whether it is there at all."""
     if not len(ordered):
         return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.bool_)
-    places = np.searchsorted(ordered, wanted)
-    places[places == len(ordered)] = 0
-    return places, ordered[places] == wanted
+    places = ordered.searchsorted(wanted)
+    np.minimum(places, len(ordered) - 1, out=places)
+    return places, ordered.take(places) == wanted
 
 
 def _beyond(some: IntArray, others: IntArray) -> int:

@@ -1,8 +1,9 @@
 """Where the units of a plan stand in given texts, and how close together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,14 +114,38 @@ def telling_units(plan: Plan) -> tuple[Unit, ...]:
     return tuple(unit for unit in plan.units if unit.emphasis >= 0.5)
 
 
+def numbered(plan: Plan, held: NDArray[Any]) -> list[tuple[int, Unit]]:
+    """Return the telling units that can stand in some texts at all, with their numbers among the telling ones.
+
+    Args:
+        held: A row for every unit of the plan: what posting lists tell of it for each text, 0 for nothing.
+    """
+    telling = (
+        (unit, some)
+        for unit, some in zip(plan.units, held.any(axis=1).tolist(), strict=True)
+        if unit.emphasis >= 0.5
+    )
+    # What these are looked for as differs from what their posting lists say.
+    return [(number, unit) for number, (unit, some) in enumerate(telling) if some or is_special(unit)]
+
+
+def is_special(unit: Unit) -> bool:
+    """Return whether a unit is looked for in a text as something else than in the posting lists."""
+    return unit.alternatives[0].text[0] in "#§" + INSIDE
+
+
 def occurrences(
-    matcher: Matcher, units: Sequence[Unit], fields: Sequence[str], rows: IntArray, texts: Sequence[str]
+    matcher: Matcher,
+    units: Iterable[tuple[int, Unit]],
+    fields: Sequence[str],
+    rows: IntArray,
+    texts: Sequence[str],
 ) -> Occurrences:
     """Return where units stand in each of the texts.
 
     Args:
         matcher: Knows in which rows letters and digits stand as a word of their own.
-        units: What is looked for.
+        units: What is looked for, with the number of each.
         fields: The fields that the texts belong to.
         rows: The row of each text in these fields; -1 for none.
         texts: Squeezed texts.
@@ -128,7 +153,7 @@ def occurrences(
     joined = Joined(texts)
     words: list[str] = []
     parts: list[tuple[IntArray, IntArray, int]] = []
-    for number, unit in enumerate(units):
+    for number, unit in units:
         free = np.ones(len(texts), np.bool_)
         for item in unit.alternatives:
             wanted = unit.text if item.text[0] in "#§" + INSIDE else item.text

@@ -14,8 +14,8 @@ import numpy as np
 from indexer.codec import IntArray
 from indexer.evidence import Candidates, Evidence
 from indexer.lookup import passage_fields
-from indexer.nearness import occurrences, telling_units
-from indexer.plan import INSIDE, Plan
+from indexer.nearness import is_special, numbered, occurrences, telling_units
+from indexer.plan import Plan
 from indexer.scoring import Scorer, Scores
 from indexer.snapshot import BoolArray
 from indexer.sums import Reals
@@ -50,6 +50,7 @@ class Reading:
         self._units = telling_units(plan)
         self._covered = found.of_passages
         self._rows, self._owners, self._holds_whole = _worth_reading(found, candidates)
+        self._held = found.places.of_passages(self._rows) > 0
         self._unread = np.ones(len(candidates.heads), np.bool_)
         self._evidence = replace(
             evidence,
@@ -57,15 +58,12 @@ class Reading:
             verbatim_body=evidence.verbatim_body.copy(),
             passage=evidence.passage.copy(),
         )
-        self._nearest = np.maximum(evidence.near, self._bounds(found))
+        self._nearest = np.maximum(evidence.near, self._bounds())
 
-    def _bounds(self, found: Scores) -> Reals:
+    def _bounds(self) -> Reals:
         """Return how near the words can stand at best in each candidate's passages."""
-        telling = [unit.emphasis >= 0.5 for unit in self._plan.units]
-        held = found.places.of_passages(self._rows)[telling] > 0
-        # What these are looked for as differs from what their posting lists say.
-        held[[unit.alternatives[0].text[0] in "#§" + INSIDE for unit in self._units]] = True
-        kinds = held.sum(axis=0)
+        held = self._held | np.array([[is_special(unit)] for unit in self._plan.units])
+        kinds = held[[unit.emphasis >= 0.5 for unit in self._plan.units]].sum(axis=0)
         bounds = np.zeros(len(self._unread))
         np.maximum.at(bounds, self._owners, np.where(kinds > 1, kinds / max(1, len(self._units)), 0.0))
         return bounds
@@ -91,7 +89,8 @@ class Reading:
         here = asked[self._owners]
         rows, owners = self._rows[here], self._owners[here]
         texts = [self._scorer.snapshot.squeezed_passage(row) for row in rows.tolist()]
-        found = occurrences(self._scorer.matcher, self._units, passage_fields(self._scope), rows, texts)
+        units = numbered(self._plan, self._held[:, here])
+        found = occurrences(self._scorer.matcher, units, passage_fields(self._scope), rows, texts)
         density = found.density(len(self._units))
         whole = np.array([self._plan.compact in text for text in texts], np.bool_)
         worth = self._covered(rows) + 0.5 * density + 2.0 * whole

@@ -190,7 +190,7 @@ class Scorer:
         total = lookup.total_weight or 1.0
         sums = self.weigh(lookup, slots)
         coverage, title_coverage = sums.coverage / total, sums.title_coverage / total
-        value = sums.stage1 * coverage**dials.gamma
+        value = sums.stage1 * _raised(coverage, dials.gamma)
         chosen = _best_places(value * (1 + title_coverage), MOST_PLACED)
         passages, places = self._place(lookup, slots, sums, chosen)
         covered = places.weights.astype(np.float32) @ places.values / np.float32(total)
@@ -203,7 +203,7 @@ class Scorer:
             title_coverage=title_coverage,
             title_precision=np.minimum(sums.title_precision / np.maximum(self.statistics.title[heads], 1), 1),
             in_place=in_place,
-            combined=value * (1 + dials.place_coverage * in_place**dials.place_power),
+            combined=value * (1 + dials.place_coverage * _raised(in_place, dials.place_power)),
             rung=sums.rungs(),
             in_title=sums.inside["title"],
             in_body=sums.inside["body"],
@@ -285,3 +285,10 @@ def _best_places(values: Reals, most: int) -> IntArray:
         return np.arange(len(values))
     best: IntArray = np.sort(np.argpartition(-values, most)[:most])
     return best
+
+
+def _raised(values: Reals, power: float) -> Reals:
+    """Return values between 0 and 1 to a power; single precision is enough and four times as quick."""
+    with np.errstate(divide="ignore"):
+        raised: Reals = np.exp(np.float32(power) * np.log(values.astype(np.float32))).astype(np.float64)
+    return raised

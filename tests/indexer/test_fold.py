@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.fold import LONG, Bare, fold, fold_with_places, is_word_character, squeeze, word_places
+from indexer.fold import Bare, fold, fold_with_places, is_word_character, squeeze, word_places
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=60)
 
@@ -95,7 +95,7 @@ def test_no_character_folds_to_nothing() -> None:
 def test_a_bare_text_is_the_squeezed_one_and_knows_where_its_characters_come_from(
     first: str, second: str
 ) -> None:
-    for text in (first, (first + "，卡Ａ。" + second) * LONG):
+    for text in (first, first + "，卡Ａ。" + second):
         bare = Bare(text)
         folded, places = fold_with_places(text)
         assert bare.text == squeeze(text)
