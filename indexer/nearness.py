@@ -121,9 +121,7 @@ def numbered(plan: Plan, held: NDArray[Any]) -> list[tuple[int, Unit]]:
         held: A row for every unit of the plan: what posting lists tell of it for each text, 0 for nothing.
     """
     telling = (
-        (unit, some)
-        for unit, some in zip(plan.units, held.any(axis=1).tolist(), strict=True)
-        if unit.emphasis >= 0.5
+        (unit, some) for unit, some in zip(plan.units, map(np.any, held), strict=True) if unit.emphasis >= 0.5
     )
     # What these are looked for as differs from what their posting lists say.
     return [(number, unit) for number, (unit, some) in enumerate(telling) if some or is_special(unit)]
