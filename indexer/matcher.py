@@ -12,7 +12,7 @@ from indexer.plan import INSIDE
 from indexer.snapshot import BoolArray, Snapshot
 
 FIELDS = ("title", "body", "file")
-MOST_BYTES = 256 << 20
+MOST_BYTES = 128 << 20
 MOST_COUNTS = 50_000
 GLANCE = 32
 
@@ -62,6 +62,7 @@ class Matcher:
             if self._shared:
                 with before._lock:
                     self._inherited = dict(before._found)
+                self._bytes = sum(known.bytes for known in self._inherited.values())
 
     def standing(self, fieldname: str, text: str) -> Standing:
         """Return where a folded text stands in a field."""
@@ -80,6 +81,10 @@ class Matcher:
         with self._lock:
             self._found[key] = found
             self._bytes += found.bytes
+            if self._bytes > MOST_BYTES and self._inherited:
+                # What nobody asked for again since the commit goes first.
+                left, self._inherited = self._inherited, {}
+                self._bytes -= sum(old.bytes for old in left.values())
             if self._bytes > MOST_BYTES:
                 # The older half goes: what is asked for often comes back at once.
                 for old in list(self._found)[: len(self._found) // 2]:
@@ -106,6 +111,8 @@ class Matcher:
         known = self._inherited.pop((fieldname, term), None)
         if known is None:
             return self._grouped(fieldname, *self.snapshot.postings(fieldname, term))
+        with self._lock:
+            self._bytes -= known.bytes
         rows, counts = self.snapshot.postings(fieldname, term, self._shared)
         kept = int(np.searchsorted(known.rows, self.snapshot.base(fieldname, self._shared)))
         if kept == len(known.rows) and not len(rows):

@@ -4,8 +4,6 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
-from pypinyin import Style, lazy_pinyin, pinyin
-
 from indexer.fold import is_han
 
 MOST_READINGS = 3
@@ -26,6 +24,9 @@ def readings(character: str) -> tuple[str, ...]:
     """
     if not is_han(character):
         return (character,)
+    # Imported where it is first asked: its tables take 56 MB, and a process that writes needs none of them.
+    from pypinyin import Style, pinyin
+
     several = character in READ_TWO_WAYS
     found = pinyin(character, style=Style.NORMAL, heteronym=several, errors="ignore")
     return tuple(dict.fromkeys(found[0][:MOST_READINGS])) if found and found[0] else (character,)
@@ -39,6 +40,8 @@ def _characters(text: str) -> Any:
 @lru_cache(maxsize=200_000)
 def syllables(word: str) -> tuple[str, ...]:
     """Return the toneless syllables of a folded word as read in context, one for each character."""
+    from pypinyin import Style, lazy_pinyin
+
     read: list[str] = []
     for piece in lazy_pinyin(word, style=Style.NORMAL, errors=_characters):
         read.append(piece)

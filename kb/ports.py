@@ -336,7 +336,7 @@ class Suggestion:
 class SearchEngine(Protocol):
     """The read side of an index; safe to call from many threads.
 
-    All but ``begun`` and ``tokens`` raise ``kb.errors.SearchUnavailable`` if no index can be opened.
+    All but ``begun``, ``tokens`` and ``cursor`` raise ``kb.errors.SearchUnavailable`` if no index can be opened.
     """
 
     def search(self, query: EngineQuery) -> EngineAnswer:

@@ -6,10 +6,12 @@ Run from the root of the repository::
     python -m tests.bench.load CORPUS.jsonl --articles 100000 --agents 200 --minutes 30
 
 It fills a home with the corpus, or with as many made articles as asked for (``--home`` keeps it and is not
-filled twice), starts ``kb serve``, logs every agent in, and publishes a revision now and then while they
-work. An agent waits for every answer and then thinks, so that the offered load follows what the server can
-bear. The last lines say up to how many agents every kind of request kept its p95 within the goal without an
-error, and where that ended. It is a script and not a test: what it prints depends on the machine.
+filled twice), starts ``kb serve``, asks each kind of request by itself to see what it takes of a processor,
+logs every agent in, and publishes a revision now and then while they work; ``--quiet-minutes`` lets the first
+number of agents work without publishing before. An agent waits for every answer and then thinks, so that the
+offered load follows what the server can bear. The last lines say up to how many agents every kind of request
+kept its p95 within the goal without an error, and where that ended. It is a script and not a test: what it
+prints depends on the machine, part of which the agents take themselves.
 """
 
 import argparse
@@ -17,8 +19,6 @@ import http.client
 import json
 import os
 import random
-import re
-import statistics
 import tempfile
 import threading
 import time
@@ -29,6 +29,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 from sqlalchemy import func, select
 
 from indexer.evaluation import percentile
@@ -36,15 +37,15 @@ from kb.articles import add_revision, approve
 from kb.database import Database
 from kb.models import Article
 from kb.revision_text import RevisionText, Wording
+from tests.bench.bulk import fill_database
 from tests.bench.corpora import Source
 from tests.bench.engines.cut import cut
-from tests.bench.measure_corpus import Command, cpu_seconds, tree_memory
-from tests.bench.visitors import Visitor, fill, free_port, log_in, wait_until_it_answers
+from tests.bench.measure_corpus import Command, cpu_seconds
+from tests.bench.processes import Kinds, Memory, kinds_of
+from tests.bench.visitors import HITS, WORDING, Visitor, fill, free_port, log_in, wait_until_it_answers
 from web.settings import Settings
 
 SEED = 20260601
-HITS = re.compile(r'href="(/a/\d+[^"]*)"')
-WORDING = re.compile(r'data-copy="(/a/(\d+)/wording\?[^"]*)"')
 MOST_WORDING = 200
 
 
@@ -142,20 +143,26 @@ class Agent(threading.Thread):
         return text
 
 
-def rows_of(options: argparse.Namespace) -> Iterator[dict[str, object]]:
-    """Yield the corpus, or made articles; short ones get wording that can be copied."""
-    if options.articles:
-        for made in Source(options.corpus).articles(options.articles, SEED):
-            yield _row(f"M{made.number}", made.title, made.body)
-        return
-    with options.corpus.open(encoding="utf-8") as lines:
+def rows_of(corpus: Path) -> Iterator[dict[str, object]]:
+    """Yield the corpus; short articles get wording that can be copied."""
+    with corpus.open(encoding="utf-8") as lines:
         for row in map(json.loads, lines):
-            yield _row(row["id"], row["title"], row["body"])
+            short = row["body"].strip()
+            wording = {"wording": [short[:MOST_WORDING]]} if len(short) <= 2_000 else {}
+            yield {"id": row["id"], "title": row["title"], "body": row["body"], "kind": "load", **wording}
 
 
-def _row(number: str, title: str, body: str) -> dict[str, object]:
-    row: dict[str, object] = {"id": number, "title": title, "body": body, "kind": "load"}
-    return row | {"wording": [body.strip()[:MOST_WORDING]]} if len(body.strip()) <= 2_000 else row
+def fill_home(options: argparse.Namespace, home: Path, agents: int) -> None:
+    """Fill a home with the corpus, or with made articles, unless it is filled, and give it so many agents."""
+    if options.articles and not (home / "kb.sqlite3").exists():
+        command = Command(home)
+        home.mkdir(parents=True, exist_ok=True)
+        command.run("upgrade")
+        database = Database(Settings(home=home).database_url)
+        fill_database(database, Source(options.corpus).articles(options.articles, SEED))
+        database.close()
+        command.run("index")
+    fill(home, rows_of(options.corpus), agents)
 
 
 def publish(database: Database, stop: threading.Event, every: float) -> None:
@@ -182,14 +189,18 @@ class Shift:
     agents: int
     figures: Figures
     seconds: float
-    memory: list[int]
+    memory: Memory
     server_cpu: float
     agents_cpu: float
+    others: float
+
+    def p95(self, kind: str) -> float:
+        """Return milliseconds that nineteen of twenty requests of a kind took at most."""
+        return percentile(self.figures.times[kind], 0.95)
 
     def holds(self, goal: float) -> bool:
         """Return whether every kind of request kept its p95 within the goal, without an error."""
-        slowest = max(percentile(times, 0.95) for times in self.figures.times.values())
-        return slowest <= goal and not self.figures.errors
+        return max(map(self.p95, self.figures.times)) <= goal and not self.figures.errors
 
     def rows(self) -> Iterator[str]:
         """Yield the rows of the table."""
@@ -197,65 +208,95 @@ class Shift:
         for kind, times in [*sorted(self.figures.times.items()), ("**all**", every)]:
             p50, p95, p99 = (percentile(times, q) for q in (0.5, 0.95, 0.99))
             yield f"| {self.agents} | {kind} | {len(times) / self.seconds:.1f} | {p50:.0f} / {p95:.0f} / {p99:.0f} |"
-        first, last = (statistics.median(part) / 2**20 for part in (self.memory[:3], self.memory[-3:]))
-        yield f"| {self.agents} | memory of the server at start / end, MiB | | {first:.0f} / {last:.0f} |"
-        shares = f"{self.server_cpu / self.seconds:.2f} / {self.agents_cpu / self.seconds:.2f}"
-        yield f"| {self.agents} | cores busy in the server / in the agents | | {shares} |"
+        busy = " / ".join(f"{cpu / self.seconds:.2f}" for cpu in (self.server_cpu, self.agents_cpu))
+        yield f"| {self.agents} | cores busy in the server / the agents / others | | {busy} / {self.others:.2f} |"
+        for name, figures in self.memory.rows():
+            yield f"| {self.agents} | own memory of {name}, MiB, over time | | {figures} |"
         yield f"| {self.agents} | errors | | {len(self.figures.errors)} {'; '.join(self.figures.errors[:3])} |"
 
 
-def work(
-    server: int, port: int, words: list[str], database: Database, agents: int, options: argparse.Namespace
-) -> Shift:
-    """Let so many agents work for the time chosen."""
+@dataclass(frozen=True)
+class Place:
+    """Where the agents work: the server's process and port, the words to ask for, and the database."""
+
+    server: int
+    port: int
+    words: list[str]
+    database: Database
+
+
+def work(place: Place, agents: int, options: argparse.Namespace, minutes: float, publishes: bool) -> Shift:
+    """Let so many agents work for some minutes."""
     figures, stop = Figures(), threading.Event()
-    people = [Agent(number, port, words, figures, options.think, stop) for number in range(agents)]
+    people = [
+        Agent(number, place.port, place.words, figures, options.think, stop) for number in range(agents)
+    ]
     for person in people:
         person.log_in()
-    publisher = threading.Thread(target=publish, args=(database, stop, options.publish_every))
-    for thread in (publisher, *people):
+    publisher = threading.Thread(target=publish, args=(place.database, stop, options.publish_every))
+    threads = [publisher, *people] if publishes else people
+    for thread in threads:
         thread.start()
-    # Everybody is at work and every page was built once before anything counts.
-    time.sleep(min(options.think, 20 * options.minutes))
+    # Everybody is at work before anything counts.
+    time.sleep(min(options.think, 20 * minutes))
     with figures.lock:
         figures.times.clear()
-    started, spent, own = time.monotonic(), cpu_seconds(server), time.process_time()
-    memory = [tree_memory(server)]
-    while (left := started + 60 * options.minutes - time.monotonic()) > 0:
+    memory = Memory(place.server)
+    started, spent, own = time.monotonic(), cpu_seconds(place.server), time.process_time()
+    whole = sum(psutil.cpu_times()[:3])
+    while (left := started + 60 * minutes - time.monotonic()) > 0:
         time.sleep(min(10.0, left))
-        memory.append(tree_memory(server))
+        memory.look()
     seconds = time.monotonic() - started
-    spent, own = cpu_seconds(server) - spent, time.process_time() - own
+    spent, own = cpu_seconds(place.server) - spent, time.process_time() - own
+    others = max(0.0, sum(psutil.cpu_times()[:3]) - whole - spent - own) / seconds
     stop.set()
-    for thread in (publisher, *people):
+    for thread in threads:
         thread.join(60)
-    return Shift(agents, figures, seconds, memory, spent, own)
+    return Shift(agents, figures, seconds, memory, spent, own, others)
+
+
+def shifts(place: Place, counts: list[int], options: argparse.Namespace) -> None:
+    """Let each number of agents work and print what they measured."""
+    print("| agents | request | a second | p50 / p95 / p99, ms |\n|---|---|---|---|")
+    quiet = work(place, counts[0], options, options.quiet_minutes, False) if options.quiet_minutes else None
+    held = broken = 0
+    for count in counts:
+        shift = work(place, count, options, options.minutes, True)
+        print("\n".join(shift.rows()), flush=True)
+        if quiet is not None:
+            ratio = shift.p95("search") / quiet.p95("search")
+            print(f"| {count} | p95 of a search while publishing / without | | {ratio:.2f} |", flush=True)
+            quiet = None
+        if shift.holds(options.goal) and not broken:
+            held = count
+        broken = broken or (0 if shift.holds(options.goal) else count)
+    within = f"p95 of every kind of request within {options.goal:.0f} ms and no error"
+    print(f"\n{within}: up to {held} agents" + (f"; no longer at {broken}" if broken else ""))
 
 
 def measure(options: argparse.Namespace, home: Path) -> None:
-    """Prepare, serve, let the agents work, and print one table."""
+    """Prepare, serve, let the agents work, and print tables."""
     counts = [int(count) for count in options.agents.split(",")]
-    fill(home, rows_of(options), max(counts))
+    fill_home(options, home, max(counts))
     words = sorted({word for title in Source(options.corpus).titles for word in cut(title) if len(word) > 1})
     database = Database(Settings(home=home).database_url)
     command, port = Command(home), free_port()
     command.environment["KB_PORT"] = str(port)
-    server = command.start("serve")
-    held = broken = 0
+    started = time.monotonic()
+    server = command.start("serve", *(("--processes", str(options.processes)) if options.processes else ()))
     try:
-        wait_until_it_answers(port, "/healthz")
+        wait_until_it_answers(port, "/readyz")
         with database.read() as session:
             articles = session.scalar(select(func.count()).select_from(Article))
-        print(f"{os.cpu_count()} cores, {articles:,} articles, {options.think:.0f} s think time\n")
-        print("| agents | request | a second | p50 / p95 / p99, ms |\n|---|---|---|---|")
-        for count in counts:
-            shift = work(server.pid, port, words, database, count, options)
-            print("\n".join(shift.rows()), flush=True)
-            if shift.holds(options.goal) and not broken:
-                held = count
-            broken = broken or (0 if shift.holds(options.goal) else count)
-        within = f"p95 of every kind of request within {options.goal:.0f} ms and no error"
-        print(f"\n{within}: up to {held} agents" + (f"; no longer at {broken}" if broken else ""))
+        print(f"{os.cpu_count()} cores, {articles:,} articles, {options.think:.0f} s think time")
+        print(f"answered after {time.monotonic() - started:.1f} s\n")
+        place = Place(server.pid, port, words, database)
+        if options.each:
+            print("| request by itself | processor ms in the server | |\n|---|---|---|")
+            print("\n".join(kinds_of(Kinds(server.pid, port, words, options.each))), flush=True)
+            print()
+        shifts(place, counts, options)
     finally:
         server.terminate()
         server.wait(60)
@@ -273,6 +314,15 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=1.0, help="how long each number of agents works")
     parser.add_argument("--think", type=float, default=10.0, help="mean seconds between two questions")
     parser.add_argument("--publish-every", type=float, default=5.0, help="seconds between two publishes")
+    parser.add_argument(
+        "--quiet-minutes", type=float, default=0.0, help="work so long without publishing before"
+    )
+    parser.add_argument(
+        "--processes", type=int, default=0, help="web processes; as many as kb serve takes if 0"
+    )
+    parser.add_argument(
+        "--each", type=int, default=40, help="requests of each kind to take the processor time of"
+    )
     parser.add_argument("--goal", type=float, default=150.0, help="p95 in milliseconds that counts as held")
     parser.add_argument("--home", type=Path, help="keep the home there; one that is filled is used as it is")
     options = parser.parse_args()

@@ -21,6 +21,8 @@ from web.settings import Settings
 
 PASSWORD = "Kb-load-2026"
 TOKEN = re.compile(r'name="csrf[-_]token" (?:content|value)="([^"]+)"')
+HITS = re.compile(r'href="(/a/\d+[^"]*)"')
+WORDING = re.compile(r'data-copy="(/a/(\d+)/wording\?[^"]*)"')
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -46,9 +48,16 @@ class Visitor:
             ValueError: if the answer is a refusal, or the login page.
             OSError, http.client.HTTPException: if there is no answer.
         """
+        sent = (method, path, body or None, {"Cookie": self._cookie, **(headers or {})})
         try:
-            self._connection.request(method, path, body or None, {"Cookie": self._cookie, **(headers or {})})
-            answer = self._connection.getresponse()
+            try:
+                self._connection.request(*sent)
+                answer = self._connection.getresponse()
+            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+                # The site closes what was idle for a minute; like a browser, ask again on a new connection.
+                self._connection.close()
+                self._connection.request(*sent)
+                answer = self._connection.getresponse()
             text = answer.read().decode()
         except (OSError, http.client.HTTPException):
             self._connection.close()
@@ -120,12 +129,12 @@ def wait_until_it_answers(port: int, path: str) -> None:
     """Return once a site answers a path.
 
     Raises:
-        SystemExit: after two minutes.
+        SystemExit: after five minutes.
     """
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         try:
-            Visitor(port, 5).ask("GET", path)
+            Visitor(port, 120).ask("GET", path)
             return
         except (OSError, ValueError, http.client.HTTPException):
             time.sleep(0.3)

@@ -4,12 +4,14 @@ import random
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import indexer.matcher as matcher_module
 from indexer.matcher import Matcher
 from indexer.slots import Slots
-from indexer.snapshot import Snapshot
+from indexer.snapshot import Leaf, Snapshot
 from indexer.store import IndexFolder
 from tests.indexer.world import built, changes_of, document
 
@@ -71,3 +73,22 @@ def test_a_list_meets_a_set_wherever_both_have_the_same_head(chosen: set[int], l
     heads, numbers = sorted(chosen), sorted(listed)
     at, places = Slots(np.array(heads, np.int64), 61).of(Listed(numbers))  # type: ignore[arg-type]
     assert [heads[place] for place in at] == [numbers[place] for place in places] == sorted(chosen & listed)
+
+
+def test_what_is_kept_over_commits_and_what_is_new_share_one_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matcher_module, "MOST_BYTES", 6_000)
+    updater = built(tmp_path, *(document(n, word, f"{word}须知") for n, word in enumerate(WORDS, 1)))
+    path = IndexFolder(tmp_path).current()
+    assert path is not None
+    leaves: dict[str, Leaf] = {}
+    matcher: Matcher | None = None
+    for commit in range(4):
+        snapshot = Snapshot(IndexFolder(tmp_path).open(path), leaves)
+        leaves, matcher = dict(snapshot.by_segment), Matcher(snapshot, matcher)
+        for word in (*WORDS, *WORDS[:3]):
+            assert np.array_equal(matcher.rows("body", word), Matcher(snapshot).rows("body", word))
+            held = [*matcher._found.values(), *matcher._inherited.values()]
+            assert matcher._bytes == sum(found.bytes for found in held) <= 6_000
+        updater.apply(changes_of([document(commit + 20, "换新", "限额须知")]), commit + 2)
