@@ -120,8 +120,22 @@ def log_in(chromium: Any, site: Site) -> Callable[[str], Any]:
     return state
 
 
+@pytest.fixture(scope="session")
+def watch(site: Site) -> Callable[..., None]:
+    """Note every fault of a page: console errors but those expected, and requests off the origin."""
+
+    def watched(page: Any, faults: list[str], expected: tuple[str, ...] = ()) -> None:
+        page.on("console", lambda message: _note(faults, message, expected))
+        page.on("pageerror", lambda error: faults.append(f"error: {error}"))
+        page.on("request", lambda request: _note_request(faults, request, site.url))
+
+    return watched
+
+
 @pytest.fixture
-def open_page(chromium: Any, site: Site, log_in: Callable[[str], Any]) -> Iterator[Callable[..., Any]]:
+def open_page(
+    chromium: Any, site: Site, log_in: Callable[[str], Any], watch: Callable[..., None]
+) -> Iterator[Callable[..., Any]]:
     """Open pages as a signed-in person; fails the test on console errors and requests off the origin."""
     contexts: list[Any] = []
     faults: list[str] = []
@@ -134,9 +148,7 @@ def open_page(chromium: Any, site: Site, log_in: Callable[[str], Any]) -> Iterat
         context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: _note(faults, message, expected))
-        page.on("pageerror", lambda error: faults.append(f"error: {error}"))
-        page.on("request", lambda request: _note_request(faults, request, site.url))
+        watch(page, faults, expected)
         page.goto(f"{site.url}{path}")
         return page
 

@@ -27,6 +27,7 @@ PAGES = {
 }
 WIDTHS = (1920, 1440, 1366, 1280, 1024, 768, 420, 390)
 DESK = {"width": 1440, "height": 900}
+PATIENCE_MS = 30_000
 READER = "manager"
 # What follows a change of size has been done by the frame after the next.
 NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
@@ -56,26 +57,48 @@ def places(site: Any) -> dict[str, str]:
     }
 
 
-@pytest.fixture
-def look(open_page: OpenPage, site: Any, places: dict[str, str]) -> Iterator[Callable[..., Any]]:
-    """Open a page by its name in a theme and a language."""
+@pytest.fixture(scope="module")
+def standing(chromium: Any, watch: Callable[..., None]) -> Iterator[tuple[Any, list[str]]]:
+    """One page for all tests that only look, and its faults: another one costs more than a look at it."""
+    context = chromium.new_context(locale="zh-CN")
+    context.set_default_timeout(PATIENCE_MS)
+    page, faults = context.new_page(), []
+    watch(page, faults, NOT_FOUND)
+    yield page, faults
+    context.close()
 
-    def open_one(name: str, theme: str = "light", locale: str = "zh", **options: Any) -> Any:
+
+@pytest.fixture
+def look(
+    standing: tuple[Any, list[str]], site: Any, log_in: Callable[[str], Any], places: dict[str, str]
+) -> Iterator[Callable[..., Any]]:
+    """Turn the standing page to one by its name in a theme and a language."""
+    page, faults = standing
+    faults.clear()
+
+    def turn(name: str, theme: str = "light", locale: str = "zh") -> Any:
         set_locale(site, locale)
-        role = None if name == "login" else READER
-        page = open_page("/login", role=None, expected_faults=NOT_FOUND) if role is None else None
-        if page is None:
-            options.setdefault("color_scheme", theme)
-            return open_page(places[name], role=role, expected_faults=NOT_FOUND, **options)
-        cookie = {"name": "kb_locale", "value": locale, "url": site.url}
-        page.context.add_cookies([cookie])
-        page.emulate_media(color_scheme=theme)
-        page.set_viewport_size(options.get("viewport", DESK))
-        page.goto(f"{site.url}/login")
+        chosen = {"name": "kb_locale", "value": locale, "url": site.url}
+        page.context.clear_cookies()
+        page.context.add_cookies([chosen] if name == "login" else log_in(READER)["cookies"])
+        page.set_viewport_size(DESK)
+        page.emulate_media(media="null", color_scheme=theme)
+        page.goto(f"{site.url}{places[name]}")
         return page
 
-    yield open_one
+    yield turn
     set_locale(site, "zh")
+    assert faults == []
+
+
+@pytest.fixture
+def open_named(open_page: OpenPage, places: dict[str, str]) -> Callable[..., Any]:
+    """Open a page of its own by its name, in a window of a certain kind."""
+
+    def open_one(name: str, **options: Any) -> Any:
+        return open_page(places[name], role=READER, expected_faults=NOT_FOUND, **options)
+
+    return open_one
 
 
 def set_locale(site: Any, locale: str) -> None:
@@ -103,8 +126,8 @@ def test_a_page_opened_in_the_dark_is_dark_from_the_start(look: Callable[..., An
     assert page.get_attribute("html", "data-bs-theme") == "dark"
 
 
-def test_no_barrier_is_found_in_what_opens_over_a_page(look: Callable[..., Any]) -> None:
-    page = look("results")
+def test_no_barrier_is_found_in_what_opens_over_a_page(open_named: Callable[..., Any]) -> None:
+    page = open_named("results")
     page.click("#user-menu summary")
     assert barriers(page) == []
     page.keyboard.press("Escape")
@@ -135,14 +158,14 @@ def test_no_page_scrolls_sideways_at_any_width(look: Callable[..., Any], name: s
     assert wider == []
 
 
-def test_text_can_be_doubled_without_scrolling_sideways(look: Callable[..., Any]) -> None:
+def test_text_can_be_doubled_without_scrolling_sideways(open_named: Callable[..., Any]) -> None:
     # A window of 720 points is what remains of 1440 at 200 per cent.
-    page = look("article", viewport={"width": 720, "height": 450}, device_scale_factor=2)
+    page = open_named("article", viewport={"width": 720, "height": 450}, device_scale_factor=2)
     assert page.evaluate("document.documentElement.scrollWidth") <= 720
 
 
-def test_touch_targets_on_a_phone_are_large_enough(look: Callable[..., Any]) -> None:
-    page = look("results", viewport={"width": 390, "height": 844}, has_touch=True)
+def test_touch_targets_on_a_phone_are_large_enough(open_named: Callable[..., Any]) -> None:
+    page = open_named("results", viewport={"width": 390, "height": 844}, has_touch=True)
     small = page.evaluate(
         """() => [...document.querySelectorAll('.top button, .top select, .top a, .hit .actions .button, .bar a')]
             .filter(e => e.getClientRects().length && e.getBoundingClientRect().height < 42)
@@ -151,8 +174,8 @@ def test_touch_targets_on_a_phone_are_large_enough(look: Callable[..., Any]) -> 
     assert small == []
 
 
-def test_four_results_stand_above_the_fold_of_the_commonest_desk(look: Callable[..., Any]) -> None:
-    page = look("results", viewport={"width": 1366, "height": 768})
+def test_four_results_stand_above_the_fold_of_the_commonest_desk(open_named: Callable[..., Any]) -> None:
+    page = open_named("results", viewport={"width": 1366, "height": 768})
     begun = page.evaluate(
         """() => [...document.querySelectorAll('.hit-link')]
             .filter(e => e.getBoundingClientRect().bottom < innerHeight - 40).length"""
@@ -202,8 +225,8 @@ def test_larger_letters_make_the_page_larger(look: Callable[..., Any], site: Any
     assert after > before
 
 
-def test_the_search_page_stays_within_its_budget(look: Callable[..., Any]) -> None:
-    page = look("results", viewport={"width": 1366, "height": 768})
+def test_the_search_page_stays_within_its_budget(open_named: Callable[..., Any]) -> None:
+    page = open_named("results", viewport={"width": 1366, "height": 768})
     urls = page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
     weights = {".js": 0, ".css": 0}
     for url in urls:

@@ -35,6 +35,8 @@ def test_an_open_page_turns_to_the_new_version_and_keeps_what_is_being_typed(
     page = open_page("/")
     page.clock.install()
     page.goto(f"{site.url}/a/{article_id}")
+    # The page has asked how things stand, and its timer runs: time may pass now.
+    page.wait_for_load_state("networkidle")
     assert "换新之后的正文" not in page.inner_text(".article")
     page.fill("#q", "正在输入的问题")
     page.focus("#q")

@@ -6,6 +6,8 @@ const LONGEST_TIMER_MS = 3600000;
 const reading = document.querySelector("[data-watch]");
 let etag = "";
 let timer = 0;
+// When the next version comes into force, by the clock of this machine: "nothing new" does not tell it again.
+let due = Infinity;
 let shown = reading ? { number: Number(reading.dataset.number), status: reading.dataset.status } : null;
 
 async function ask() {
@@ -19,12 +21,14 @@ async function ask() {
     if (answer.ok) {
       etag = answer.headers.get("ETag") || "";
       const found = await answer.json();
-      if (found.seconds !== null) wait = Math.min(wait, Math.max(200, found.seconds * 1000 + 150));
+      due = found.seconds === null ? Infinity : Date.now() + found.seconds * 1000 + 150;
       if (found.number !== shown.number || found.status !== shown.status) await turn(found);
     }
   } catch (error) {
     // Offline for a moment: copying asks the server anyway, so nothing stale can be handed out.
   }
+  const left = due - Date.now();
+  if (left > 0) wait = Math.min(wait, Math.max(200, left));
   if (document.visibilityState === "visible") timer = window.setTimeout(ask, Math.min(wait, LONGEST_TIMER_MS));
 }
 
