@@ -18,10 +18,11 @@ from indexer.columns import Values
 from indexer.posting_lists import Counts as Counts
 from indexer.posting_lists import IntArray as IntArray
 from indexer.posting_lists import Rows as Rows
-from indexer.posting_lists import decode_postings
+from indexer.posting_lists import decode_lists, decode_postings
 from indexer.posting_pool import ArrayPostingPool
 from indexer.term_table import FieldTable, read_table, table_bytes
 
+_LENGTHS = np.array([0, *map(byte_to_length, range(1, 256))], np.int64)
 FloatArray = NDArray[np.float32]
 # What Whoosh may believe of the lengths of documents, which is always true.
 SHORTEST, LONGEST = byte_to_length(length_to_byte(1)), byte_to_length(255)
@@ -68,6 +69,15 @@ class ArrayDocWriter(whoosh3.W3PerDocWriter):  # type: ignore[misc]
         writer._count = first + len(lengths)
         self._fieldlengths[name] += int(lengths.sum())
 
+    def take_lengths(self, name: str, first: int, reader: Any, docs: IntArray) -> None:
+        """Take over the lengths of a field for some documents of another segment."""
+        known = reader._cached_reader(whoosh3._lenfield(name), whoosh3.LENGTHS_COLUMN)
+        if known is not None:
+            lengths = np.zeros(reader.doc_count_all(), np.int64)
+            raw = known._dbfile.get(known._basepos, known._count)
+            lengths[: len(raw)] = _LENGTHS[np.frombuffer(raw, np.uint8)]
+            self.add_lengths(name, first, lengths[docs])
+
 
 class ArrayFieldWriter(base.FieldWriter):  # type: ignore[misc]
     """Writes the terms and the posting lists of a segment."""
@@ -108,6 +118,11 @@ class ArrayTermsReader(base.TermsReader):  # type: ignore[misc]
     def list_at(self, field: FieldTable, place: int) -> tuple[Rows, Counts]:
         """Return document numbers and frequencies of the term at a place in a field's order."""
         return decode_postings(self._files[1]._buf, int(field.offsets[place]), int(field.counts[place]))
+
+    def lists_at(self, field: FieldTable, first: int, last: int) -> tuple[Rows, Counts]:
+        """Return document numbers and frequencies of the terms at some places, one list after the other."""
+        offsets = field.offsets[first:last].astype(np.int64)
+        return decode_lists(self._files[1]._buf, offsets, field.counts[first:last].astype(np.int64))
 
     def __contains__(self, term: tuple[str, bytes]) -> bool:
         return term[0] in self.fields and self.fields[term[0]].find(term[1]) is not None

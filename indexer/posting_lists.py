@@ -43,12 +43,10 @@ def decode_postings(buffer: Any, offset: int, count: int) -> tuple[Rows, Counts]
         gaps = raw[:, 0] | raw[:, 1] << 8 | raw[:, 2] << 16
     place += count * width
     if flags & HAS_EXCEPTIONS:
-        few, size = int.from_bytes(buffer[place : place + 4], "little"), 2 if count <= _SHORT else 4
-        at = np.frombuffer(buffer, _PLACES[size], few, place + 4)
-        highs = np.frombuffer(buffer, "<u2", few, place + 4 + few * size)
+        at, highs, behind = _exceptions(buffer, place, count)
         gaps = gaps.astype(np.int32)
-        gaps[at] += highs.astype(np.int32) << 8 * width
-        place += 4 + few * (size + 2)
+        gaps[at] += highs << 8 * width
+        place += behind
     docs = np.cumsum(gaps, dtype=np.int32)
     if not flags & HAS_FREQUENCIES:
         return docs, np.ones(count, np.uint8)
@@ -59,6 +57,60 @@ def decode_postings(buffer: Any, offset: int, count: int) -> tuple[Rows, Counts]
     if len(often):
         frequencies[often] = np.frombuffer(buffer, np.uint8, len(often), place + size)
     return docs, frequencies
+
+
+def decode_lists(buffer: Any, offsets: IntArray, counts: IntArray) -> tuple[Rows, Counts]:
+    """Return document numbers and frequencies of many lists, one list after the other.
+
+    The same as ``decode_postings`` for each of them; for the many short lists of a segment that is merged.
+    """
+    data = np.frombuffer(buffer, np.uint8)
+    flags = data[offsets]
+    widths = (flags & WIDTH).astype(np.int64)
+    owner = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+    starts = np.cumsum(counts) - counts
+    inside = np.arange(len(owner)) - starts[owner]
+    each = widths[owner]
+    places = (offsets + 1)[owner] + inside * each
+    gaps = data[places].astype(np.int32)
+    for width in (2, 3):
+        chosen = np.flatnonzero(each >= width)
+        gaps[chosen] |= data[places[chosen] + width - 1].astype(np.int32) << 8 * (width - 1)
+    behind = offsets + 1 + counts * widths
+    for number in np.flatnonzero(flags & HAS_EXCEPTIONS).tolist():
+        # Only long lists have exceptions: there are few of them.
+        at, highs, size = _exceptions(buffer, int(behind[number]), int(counts[number]))
+        gaps[starts[number] + at] += highs << 8 * int(widths[number])
+        behind[number] += size
+    summed = np.cumsum(gaps, dtype=np.int64)
+    docs = (summed - (summed[starts] - gaps[starts])[owner]).astype(np.int32)
+    return docs, _decode_frequencies(data, owner, inside, (behind, starts, counts, flags))
+
+
+def _decode_frequencies(
+    data: NDArray[np.uint8], owner: Rows, inside: IntArray, lists: tuple[NDArray[Any], ...]
+) -> Counts:
+    first, starts, counts, flags = lists
+    frequencies = np.ones(len(owner), np.uint8)
+    chosen = np.flatnonzero((flags & HAS_FREQUENCIES)[owner])
+    of, rank = owner[chosen], inside[chosen]
+    codes = data[first[of] + (rank >> 2)] >> (2 * (rank & 3)).astype(np.uint8) & 3
+    frequencies[chosen] += codes
+    often = frequencies == FREQUENT
+    before = np.cumsum(often) - often
+    chosen = np.flatnonzero(often)
+    of = owner[chosen]
+    rank = before[chosen] - before[starts[of]]
+    frequencies[chosen] = data[first[of] + (counts[of] + 3) // 4 + rank]
+    return frequencies
+
+
+def _exceptions(buffer: Any, place: int, count: int) -> tuple[NDArray[Any], Rows, int]:
+    """Return the places of gaps that did not fit, their higher bytes, and how many bytes this took."""
+    few, size = int.from_bytes(buffer[place : place + 4], "little"), 2 if count <= _SHORT else 4
+    at = np.frombuffer(buffer, _PLACES[size], few, place + 4)
+    highs = np.frombuffer(buffer, "<u2", few, place + 4 + few * size)
+    return at, highs.astype(np.int32), 4 + few * (size + 2)
 
 
 def encode_lists(

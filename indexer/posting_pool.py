@@ -14,8 +14,10 @@ from indexer.grams import DOC_SHIFT, KEY_SHIFT, Keys, Packed, gram_key, grams_of
 from indexer.posting_lists import MOST_DOCS, MOST_FREQUENT, encode_lists
 from indexer.term_table import FieldLists
 
-RUN = 1 << 21
+RUN = 1 << 20
 CHUNK = 1 << 20
+# Of so many postings of a run one stays in memory.
+STEP = 1 << 10
 _ENTRY = np.dtype(np.uint64).itemsize
 
 
@@ -37,29 +39,33 @@ class FieldPostings:
 
 
 class _Run:
-    """Postings in order, in memory or in a file."""
+    """Postings in order, in memory or in a file that is read piece by piece."""
 
     def __init__(self, packed: Packed, path: Path | None) -> None:
-        self._path = path
-        self._size = len(packed)
+        self._size, self._path = len(packed), path
         self._packed = packed if path is None else None
-        # Mapped only to look for bounds: what is read whole must not count as memory of this process.
-        self._ordered: Packed = packed
+        self._sample = packed[::STEP].copy()
         if path is not None:
             packed.tofile(path)
-            self._ordered = np.memmap(path, np.uint64, mode="r")
 
     def __len__(self) -> int:
         return self._size
 
-    def sample(self, step: int) -> Packed:
-        return np.array(self._ordered[::step])
+    def sample(self) -> Packed:
+        return self._sample
 
-    def between(self, limits: Packed) -> Packed:
-        low, high = np.searchsorted(self._ordered, limits).tolist()
-        if self._path is None:
-            return self._ordered[low:high]
-        return np.fromfile(self._path, np.uint64, high - low, offset=low * _ENTRY)
+    def between(self, low: np.uint64, high: np.uint64) -> Packed:
+        return self._read(self._place(low), self._place(high))
+
+    def _place(self, limit: np.uint64) -> int:
+        last = max(0, int(np.searchsorted(self._sample, limit)) - 1) * STEP
+        return last + int(np.searchsorted(self._read(last, min(self._size, last + STEP)), limit))
+
+    def _read(self, first: int, last: int) -> Packed:
+        if self._packed is not None:
+            return self._packed[first:last]
+        # Never mapped: what is read must not stay in the memory of this process.
+        return np.fromfile(self._path or "", np.uint64, last - first, offset=first * _ENTRY)
 
 
 class _Stream:
@@ -71,8 +77,14 @@ class _Stream:
         self.frequencies: list[int] = []
         self.packed: list[Packed] = []
         self.runs: list[_Run] = []
+        self.pending = 0
+
+    def add_packed(self, packed: Packed) -> None:
+        self.packed.append(packed)
+        self.pending += len(packed)
 
     def add(self, key: int, doc: int, frequency: int) -> None:
+        self.pending += 1
         self.keys.append(key)
         self.docs.append(doc)
         self.frequencies.append(min(frequency, MOST_FREQUENT))
@@ -86,22 +98,19 @@ class _Stream:
         if not self.packed:
             return None
         packed = np.concatenate(self.packed)
-        self.packed = []
+        self.packed, self.pending = [], 0
         packed.sort()
         return packed
 
     def chunks(self) -> Iterator[Packed]:
         """Yield the postings of successive ranges of keys, each chunk small enough for the memory."""
-        everything = np.array([0, (1 << 64) - 1], np.uint64)
-        if sum(map(len, self.runs)) <= CHUNK:
-            yield _joined([run.between(everything) for run in self.runs])
+        if not self.runs:
             return
-        # One bound for about as many postings as a chunk may have, found from samples of all runs.
-        step = max(1, CHUNK // 64 // len(self.runs))
-        sample = np.sort(np.concatenate([run.sample(step) for run in self.runs])) >> KEY_SHIFT << KEY_SHIFT
-        bounds = np.unique(np.concatenate([sample[:: max(1, CHUNK // step)], everything]))
+        sample = np.sort(np.concatenate([run.sample() for run in self.runs])) >> KEY_SHIFT << KEY_SHIFT
+        edges = np.array([0, (1 << 64) - 1], np.uint64)
+        bounds = np.unique(np.concatenate([sample[:: max(1, CHUNK // STEP)], edges]))
         for low, high in pairwise(bounds):
-            yield _joined([run.between(np.array([low, high], np.uint64)) for run in self.runs])
+            yield _joined([run.between(low, high) for run in self.runs])
 
 
 class _Field:
@@ -128,7 +137,6 @@ class ArrayPostingPool:
         self._fields: dict[str, _Field] = {}
         self._folder = folder
         self._spilled: tempfile.TemporaryDirectory[str] | None = None
-        self._pending = 0
         self._kept = 0
 
     def add_terms(self, name: str, doc: int, frequencies: Mapping[str, int]) -> None:
@@ -141,7 +149,7 @@ class ArrayPostingPool:
                 field.words.add(field.numbers[term], doc, frequency)
             else:
                 field.grams.add(key, doc, frequency)
-        self._added(len(frequencies))
+        self._spill(field)
 
     def add_postings(self, name: str, postings: FieldPostings, base: int, most: int) -> None:
         """Add the postings of many documents.
@@ -153,42 +161,53 @@ class ArrayPostingPool:
         _check(base + most)
         field, moved = self._field(name), np.uint64(base) << DOC_SHIFT
         if len(postings.grams):
-            field.grams.packed.append(postings.grams + moved)
+            field.grams.add_packed(postings.grams + moved)
         if len(postings.words):
             numbers = np.fromiter(map(field.numbers.__getitem__, postings.texts), np.uint64)
             low = postings.words & np.uint64((1 << int(KEY_SHIFT)) - 1)
-            field.words.packed.append(numbers[postings.words >> KEY_SHIFT] << KEY_SHIFT | low + moved)
-        self._added(len(postings.grams) + len(postings.words))
+            field.words.add_packed(numbers[postings.words >> KEY_SHIFT] << KEY_SHIFT | low + moved)
+        self._spill(field)
 
-    def add_list(self, name: str, term: str, docs: NDArray[Any], frequencies: NDArray[Any]) -> None:
-        """Add a whole posting list, as it is found in a segment that is merged into this one."""
+    def add_lists(
+        self,
+        name: str,
+        terms: Sequence[str],
+        places: NDArray[np.int64],
+        docs: NDArray[Any],
+        frequencies: NDArray[Any],
+    ) -> None:
+        """Add whole posting lists, as they are found in a segment that is merged into this one.
+
+        Args:
+            places: The place in ``terms`` of every posting.
+        """
         _check(int(docs.max(initial=0)))
-        field, key = self._field(name), gram_key(term)
-        stream = field.words if key is None else field.grams
-        number = np.uint64(field.numbers[term] if key is None else key)
-        postings = docs.astype(np.uint64) << DOC_SHIFT | frequencies.astype(np.uint64)
-        stream.packed.append(postings | number << KEY_SHIFT)
-        self._added(len(docs))
+        field = self._field(name)
+        given = [gram_key(term) for term in terms]
+        gram = np.array([-1 if key is None else key for key in given], np.int64)
+        wanted = np.unique(places[gram[places] < 0])
+        keys = gram.copy()
+        keys[wanted] = [field.numbers[terms[place]] for place in wanted.tolist()]
+        packed = keys[places].astype(np.uint64) << KEY_SHIFT
+        packed |= docs.astype(np.uint64) << DOC_SHIFT | frequencies.astype(np.uint64)
+        short = gram[places] >= 0
+        field.grams.add_packed(packed[short])
+        field.words.add_packed(packed[~short])
+        self._spill(field)
 
     def _field(self, name: str) -> _Field:
         return self._fields.get(name) or self._fields.setdefault(name, _Field())
 
-    def _added(self, count: int) -> None:
-        self._pending += count
-        if self._pending >= RUN:
-            self._flush()
-
-    def _flush(self) -> None:
-        for field in self._fields.values():
-            for stream in field.streams:
+    def _spill(self, field: _Field, least: int = 0) -> None:
+        for stream in field.streams:
+            if stream.pending >= (least or RUN):
                 packed = stream.flush()
                 if packed is not None:
                     stream.runs.append(self._keep(packed))
-        self._pending = 0
 
     def _keep(self, packed: Packed) -> _Run:
         self._kept += 1
-        if self._folder is None or self._kept <= 2 or len(packed) < RUN // 8:
+        if self._folder is None or self._kept <= 2 or len(packed) < RUN:
             return _Run(packed, None)
         if self._spilled is None:
             self._spilled = tempfile.TemporaryDirectory(dir=self._folder, prefix="runs-")
@@ -196,7 +215,8 @@ class ArrayPostingPool:
 
     def names(self) -> list[str]:
         """Return the names of the fields in order."""
-        self._flush()
+        for field in self._fields.values():
+            self._spill(field, 1)
         return sorted(self._fields)
 
     def write_lists(self, name: str, file: Any) -> FieldLists:
@@ -238,7 +258,7 @@ def _joined(parts: list[Packed]) -> Packed:
 def _write_stream(stream: _Stream, file: Any) -> tuple[Keys, NDArray[np.int64], NDArray[np.int64]]:
     """Write the posting lists of a stream; return the key, the number of documents and the place of each."""
     found: list[tuple[Any, ...]] = [(np.empty(0, np.uint32), *(np.empty(0, np.int64) for _each in "12"))]
-    for packed in stream.chunks() if stream.runs else ():
+    for packed in stream.chunks():
         if not len(packed):
             continue
         keys = (packed >> KEY_SHIFT).astype(np.uint32)

@@ -11,19 +11,21 @@ from secrets import token_hex
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from whoosh.filedb.filestore import RamStorage
 from whoosh.index import TOC, FileIndex, clean_files
 from whoosh.writing import SegmentWriter
 
 from indexer.batches import Batch
-from indexer.codec import ArrayCodec, ArrayTermsReader
+from indexer.codec import ArrayCodec
+from indexer.columns import BytesColumn, RecordColumn
 from indexer.mapped import MappedStorage
 from indexer.posting_pool import ArrayPostingPool
 from indexer.schema import HEAD, PLACE, SCHEMA_VERSION, build_schema
 
 POINTER = "current"
 NAME = "MAIN"
+# So many postings of a merged segment are read at a time.
+AT_ONCE = 1 << 19
 _GENERATION = re.compile(r"g-([0-9]{6,})-[0-9a-f]{8}")
 
 
@@ -71,6 +73,26 @@ class ArrayWriter(SegmentWriter):  # type: ignore[misc]
         self.docnum += batch.rows
         self._added = self._added or batch.rows > 0
 
+    def write_per_doc(self, fieldnames: Any, reader: Any) -> dict[int, int] | None:
+        """Take over what belongs to the documents of a segment that is merged, without its deleted ones."""
+        kinds = {name: kind.column_type for name, kind in self.schema.items() if kind.column_type}
+        if any(kind.stored or kind.vector for _name, kind in self.schema.items()) or not all(
+            isinstance(column, BytesColumn | RecordColumn) for column in kinds.values()
+        ):
+            taken: dict[int, int] | None = super().write_per_doc(fieldnames, reader)
+            return taken
+        docs = np.setdiff1d(np.arange(reader.doc_count_all()), list(reader._perdoc.deleted_docs()))
+        base = self.perdocwriter.add_documents(len(docs))
+        for name, column in kinds.items():
+            if reader.has_column(name):
+                values = reader._perdoc.column_reader(name, column).values(docs)
+                moved = replace(values, docs=base + np.searchsorted(docs, values.docs))
+                self.perdocwriter.add_values(name, column, moved)
+        for name in reader.indexed_field_names():
+            self.perdocwriter.take_lengths(name, base, reader._perdoc, docs)
+        self.docnum += len(docs)
+        return dict(zip(docs.tolist(), range(base, base + len(docs)), strict=True))
+
     def add_postings_to_pool(self, reader: Any, startdoc: int, docmap: dict[int, int] | None) -> None:
         """Take over the posting lists of a segment that is merged, without its deleted documents."""
         moved = np.full(reader.doc_count_all(), -1, np.int64)
@@ -78,16 +100,14 @@ class ArrayWriter(SegmentWriter):  # type: ignore[misc]
             moved[:] = np.arange(startdoc, startdoc + len(moved))
         elif docmap:
             moved[list(docmap)] = list(docmap.values())
-        self._take_lists(reader._terms, moved)
-
-    def _take_lists(self, terms: ArrayTermsReader, moved: NDArray[np.int64]) -> None:
-        for name, field in terms.fields.items():
-            for place, term in enumerate(field.terms()):
-                docs, frequencies = terms.list_at(field, place)
+        for name, field in reader._terms.fields.items():
+            terms = field.terms()
+            for first, last in field.stretches(AT_ONCE):
+                docs, frequencies = reader._terms.lists_at(field, first, last)
                 to = moved[docs]
                 kept = to >= 0
-                if kept.any():
-                    self.pool.add_list(name, term, to[kept], frequencies[kept])
+                owner = np.repeat(np.arange(last - first), field.counts[first:last])[kept]
+                self.pool.add_lists(name, terms[first:last], owner, to[kept], frequencies[kept])
 
     def _commit_toc(self, segments: list[Any]) -> None:
         # The manifest is written before the table of contents that it describes, and the commit

@@ -4,6 +4,7 @@ import json
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,12 @@ class FieldTable:
             texts[start:end].decode("utf-8", "surrogatepass")
             for start, end in zip([0, *ends], ends, strict=False)
         ]
+
+    def stretches(self, postings: int) -> Iterator[tuple[int, int]]:
+        """Yield (first, last) of successive ranges of places with about so many postings each."""
+        reached = np.cumsum(self.counts, dtype=np.int64) // postings
+        bounds = [0, *(np.flatnonzero(np.diff(reached)) + 1).tolist(), len(self)]
+        yield from ((first, last) for first, last in pairwise(bounds) if last > first)
 
     def place(self, text: bytes) -> int:
         """Return the place of the first term that is not smaller than a text."""

@@ -17,7 +17,7 @@ from whoosh.scoring import BM25F
 from whoosh.writing import SegmentWriter
 
 from indexer.columns import BytesColumn, BytesReader, RecordColumn, Values
-from indexer.posting_lists import decode_postings, encode_lists
+from indexer.posting_lists import decode_lists, decode_postings, encode_lists
 from indexer.posting_pool import ArrayPostingPool
 from indexer.store import ArrayWriter
 from indexer.term_table import FieldLists, read_table, table_bytes
@@ -45,6 +45,9 @@ def test_posting_lists_come_back_as_they_were(lists: list[dict[int, int]]) -> No
         found_docs, found_frequencies = decode_postings(data, place, len(postings))
         assert found_docs.tolist() == sorted(postings)
         assert found_frequencies.tolist() == [postings[doc] for doc in sorted(postings)]
+    docs, frequencies = decode_lists(data, np.array(places), np.array([len(postings) for postings in lists]))
+    assert docs.tolist() == [doc for postings in lists for doc in sorted(postings)]
+    assert frequencies.tolist() == [postings[doc] for postings in lists for doc in sorted(postings)]
 
 
 @pytest.mark.parametrize("far", [255, 256, 65_535, 65_536, 2**24 - 70_001])
@@ -57,6 +60,9 @@ def test_a_few_wide_gaps_do_not_widen_all_others(far: int, count: int) -> None:
     assert docs.tolist() == list(postings)
     assert frequencies.tolist() == list(postings.values())
     assert decode_postings(data, places[2], 2)[1].tolist() == [3, 255]
+    together = decode_lists(data, np.array(places), np.array([1, count, 2]))
+    assert together[0].tolist() == [5, *docs.tolist(), 7, 2**24 - 1]
+    assert together[1].tolist() == [1, *frequencies.tolist(), 3, 255]
     assert places[2] - places[1] < 1.5 * count + 20
 
 
