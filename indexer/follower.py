@@ -59,15 +59,17 @@ class Follower:
             written += count
             if progress is not None:
                 progress(written, written)
+        while self._updater.tidy():
+            pass
         return written
 
     def step(self) -> bool:
-        """Do one piece of work: a rebuild, a batch of changes, or one file; false if there was none."""
+        """Do one piece of work: a rebuild, a batch of changes, one file, or tidying; false if there was none."""
         cursor = self._updater.cursor()
         if cursor < 0:
             self.rebuild(None)
             return True
-        return self._apply_batch() > 0 or self._extract_one()
+        return self._apply_batch() > 0 or self._extract_one() or self._updater.tidy()
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Build a new index beside the old one, switch to it, and return the number of articles."""

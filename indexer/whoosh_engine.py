@@ -15,6 +15,7 @@ from indexer.documents import CURSOR
 from indexer.fold import fold
 from indexer.language import Language
 from indexer.lessons import Lessons
+from indexer.merging import merge_if_many, merge_worthy, worth_merging
 from indexer.opened import Opened
 from indexer.rehearsal import rehearsed
 from indexer.snapshot import Leaf, Snapshot
@@ -215,6 +216,7 @@ class WhooshUpdater:
         self._language = language
         self._lessons = lessons
         self._committed: tuple[Path, int, int] | None = None
+        self._tidied: tuple[Path, int] | None = None
         self._trusted: frozenset[str] = frozenset()
 
     def cursor(self) -> int:
@@ -269,12 +271,29 @@ class WhooshUpdater:
                 writer.delete_by_term("part_of", str(change.article_id))
             failed = self._add(writer, changes)
             self._set_cursor(writer, cursor)
-            writer.commit()
+            writer.commit(mergetype=merge_if_many)
         except BaseException:
             _abandon(writer)
             raise
         self._committed = (path, latest_generation(path), cursor)
         return failed
+
+    def tidy(self) -> bool:
+        """Merge segments if it is worth it; to be called when nothing waits. Return whether any were."""
+        cursor, path = self.cursor(), self._folder.current()
+        if path is None or cursor < 0 or self._tidied == (path, latest_generation(path)):
+            return False
+        writer = self._writer(path)
+        worthy = worth_merging(writer.segments)
+        try:
+            if worthy:
+                writer.commit(mergetype=merge_worthy)
+                self._committed = (path, latest_generation(path), cursor)
+        finally:
+            _abandon(writer)
+        if not worthy:
+            self._tidied = (path, latest_generation(path))
+        return bool(worthy)
 
     def _writer(self, path: Path) -> ArrayWriter:
         # The writer unpickles the table of contents as well, so it is checked before every batch.

@@ -397,3 +397,6 @@ class IndexUpdater(Protocol):
         self, changes: Iterable[ArticleChange], cursor: int, progress: Callable[[int], None]
     ) -> list[int]:
         """Build a new index beside the old one and switch to it; see ``apply``."""
+
+    def tidy(self) -> bool:
+        """Do what makes later searches cheaper and can wait; return whether there was anything to do."""
