@@ -387,11 +387,7 @@ class IndexUpdater(Protocol):
         """Return the change number that the last commit carried; -1 if the index must be rebuilt."""
 
     def apply(self, changes: Iterable[ArticleChange], cursor: int) -> list[int]:
-        """Replace the documents of the changed articles and commit the cursor with them.
-
-        Returns:
-            Ids of articles that could not be indexed and were left out.
-        """
+        """Replace the documents of changed articles, commit the cursor, return ids that could not be indexed."""
 
     def rebuild(
         self, changes: Iterable[ArticleChange], cursor: int, progress: Callable[[int], None]
