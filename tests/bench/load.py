@@ -19,7 +19,6 @@ import http.client
 import json
 import os
 import random
-import tempfile
 import threading
 import time
 from collections import defaultdict
@@ -41,6 +40,7 @@ from tests.bench.bulk import fill_database
 from tests.bench.corpora import Source
 from tests.bench.engines.cut import cut
 from tests.bench.measure_corpus import Command, cpu_seconds
+from tests.bench.options import kept_or_not, parser_of
 from tests.bench.processes import Kinds, Memory, kinds_of
 from tests.bench.visitors import HITS, WORDING, Visitor, fill, free_port, log_in, wait_until_it_answers
 from web.settings import Settings
@@ -305,10 +305,7 @@ def measure(options: argparse.Namespace, home: Path) -> None:
 
 def main() -> None:
     """Read the options and measure."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("corpus", type=Path, help="JSON Lines with title and body")
+    parser = parser_of(__doc__)
     parser.add_argument("--articles", type=int, default=0, help="make so many from the corpus; else as it is")
     parser.add_argument("--agents", default="10,50,200", help="numbers of agents, separated by commas")
     parser.add_argument("--minutes", type=float, default=1.0, help="how long each number of agents works")
@@ -326,11 +323,8 @@ def main() -> None:
     parser.add_argument("--goal", type=float, default=150.0, help="p95 in milliseconds that counts as held")
     parser.add_argument("--home", type=Path, help="keep the home there; one that is filled is used as it is")
     options = parser.parse_args()
-    if options.home:
-        measure(options, options.home)
-        return
-    with tempfile.TemporaryDirectory() as temporary:
-        measure(options, Path(temporary))
+    with kept_or_not(options.home) as home:
+        measure(options, home)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ import os
 import random
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -35,6 +34,7 @@ from kb.models import Article, Revision
 from kb.ports import EngineQuery, Scope
 from kb.revisions import is_shown_at
 from kb.search import QUERY_LIMIT
+from tests.bench.options import kept_or_not, parser_of
 from web.settings import Settings
 from web.wiring import lexicon_folder
 
@@ -306,9 +306,7 @@ def parts(text: str) -> list[str]:
 
 def main() -> None:
     """Measure and print one table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__, "")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("corpus", nargs="?", type=Path, help="a JSON Lines file to import")
     source.add_argument("--sample", action="store_true", help="measure on the sample knowledge")
@@ -320,8 +318,8 @@ def main() -> None:
     parser.add_argument("--publishes", type=int, default=100)
     parser.add_argument("--seed", type=int, default=20260601)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        rows = [("machine", f"{os.cpu_count()} cores"), *measure(options, options.home or Path(temporary))]
+    with kept_or_not(options.home) as home:
+        rows = [("machine", f"{os.cpu_count()} cores"), *measure(options, home)]
     print("| measured | value |\n|---|---|")
     for name, value in rows:
         print(f"| {name} | {value} |")

@@ -10,11 +10,9 @@ own, as in production. Every change goes the whole way: a draft, submitted, and 
 It is a script and not a test: what it prints depends on the machine.
 """
 
-import argparse
 import os
 import random
 import secrets
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -43,6 +41,7 @@ from tests.bench.measure_corpus import (
     searching,
     shown_now,
 )
+from tests.bench.options import kept_or_not, parser_of
 from web.settings import Settings
 from web.wiring import lexicon_folder
 
@@ -122,15 +121,11 @@ def latencies(
 
 def main() -> None:
     """Measure and print one table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("corpus", type=Path, help="a JSON Lines file to import")
+    parser = parser_of(__doc__, "a JSON Lines file to import")
     parser.add_argument("--home", type=Path, help="keep the home there; a filled one is not imported into")
     parser.add_argument("--publishes", type=int, default=100)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        home = options.home or Path(temporary)
+    with kept_or_not(options.home) as home:
         command = Command(home)
         if not (home / "kb.sqlite3").exists():
             list(measure_import(command, home, options.corpus))

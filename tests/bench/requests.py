@@ -19,7 +19,6 @@ import io
 import pstats
 import re
 import statistics
-import tempfile
 import time
 import uuid
 from collections import defaultdict
@@ -36,6 +35,7 @@ from werkzeug.test import Client, EnvironBuilder
 from indexer.evaluation import percentile
 from tests.bench.corpora import Source
 from tests.bench.load import HITS, rows_of
+from tests.bench.options import kept_or_not, parser_of
 from tests.bench.search_page import questions
 from tests.bench.visitors import PASSWORD, TOKEN, agent_name, fill
 from web.app import create_app
@@ -218,21 +218,15 @@ def measure(options: argparse.Namespace, home: Path) -> None:
 
 def main() -> None:
     """Read the options and measure."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("corpus", type=Path, help="JSON Lines with title and body")
+    parser = parser_of(__doc__)
     parser.add_argument("--articles", type=int, default=0, help="make so many from the corpus; else as it is")
     parser.add_argument("--each", type=int, default=10, help="questions of every kind")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--profile", choices=KINDS, help="print where the time of one kind of request goes")
     parser.add_argument("--home", type=Path, help="keep the home there; one that is filled is used as it is")
     options = parser.parse_args()
-    if options.home:
-        measure(options, options.home)
-        return
-    with tempfile.TemporaryDirectory() as temporary:
-        measure(options, Path(temporary))
+    with kept_or_not(options.home) as home:
+        measure(options, home)
 
 
 if __name__ == "__main__":

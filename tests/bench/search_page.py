@@ -31,6 +31,7 @@ from indexer.evaluation import percentile
 from tests.bench.corpora import Source
 from tests.bench.engines.cut import cut
 from tests.bench.measure_corpus import Command, cpu_seconds
+from tests.bench.options import parser_of
 from tests.bench.visitors import Visitor, fill, free_port, log_in, wait_until_it_answers
 
 SEED = 20260601
@@ -171,10 +172,7 @@ def compare(options: argparse.Namespace, folder: Path) -> None:
 
 def main() -> None:
     """Read the options and compare."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("corpus", type=Path, help="JSON Lines with title and body")
+    parser = parser_of(__doc__)
     parser.add_argument("--each", type=int, default=40, help="questions of every kind")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--folder", type=Path, help="keep both sites there; filled ones are used as they are")
