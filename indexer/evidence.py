@@ -59,11 +59,13 @@ class Evidence:
 class Candidates:
     """The heads that the second stage looks at, their places among the scored ones, and their passages.
 
-    ``rows`` are all passages, ``owners`` the candidate of each, ``covered`` what each covers of the query.
+    ``counts`` tells how many passages each has; ``rows`` are all of them, ``owners`` the candidate of each,
+    ``covered`` what each covers of the query.
     """
 
     heads: IntArray
     at: IntArray
+    counts: IntArray
     rows: IntArray
     owners: IntArray
     covered: FloatArray
@@ -73,14 +75,15 @@ class Candidates:
         """Return candidates by their places among the scored heads."""
         heads = found.heads[at]
         rows, counts = scorer.snapshot.passages_of(heads)
-        return cls(heads, at, rows, np.repeat(np.arange(len(heads)), counts), found.of_passages(rows))
+        covered = found.of_heads(scorer.snapshot.first_passage[heads], counts)
+        return cls(heads, at, counts, rows, np.repeat(np.arange(len(heads)), counts), covered)
 
     def best(self, values: NDArray[np.floating[Any]]) -> Reals:
         """Return the highest of the values of each candidate's passages, at least 0."""
-        best = np.zeros(len(self.heads))
+        best, filled = np.zeros(len(self.heads)), self.counts > 0
         if len(values):
-            starts = np.flatnonzero(np.diff(self.owners, prepend=-1))
-            best[self.owners[starts]] = np.maximum.reduceat(values, starts)
+            begins = np.cumsum(self.counts) - self.counts
+            best[filled] = np.maximum.reduceat(values, begins[filled])
         return best
 
     def best_few(self, wanted: BoolArray, most: int) -> IntArray:
@@ -118,7 +121,7 @@ def gather(
         meant_title=np.array([bool(plan.meant) and plan.meant in one.text for one in titles], np.bool_),
         verbatim_body=np.zeros(len(heads), np.bool_),
         all_in_title=_all_in(plan, titles),
-        length=np.log1p(np.bincount(candidates.owners, minlength=len(heads))),
+        length=np.log1p(candidates.counts),
         rung=found.rung[at_heads].astype(np.int64),
         passage=np.full(len(heads), -1, np.int64),
     )

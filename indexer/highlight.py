@@ -107,16 +107,18 @@ def window(text: str, found: Marks, width: int = WINDOW) -> tuple[int, int]:
 
 def _closest(text: str, found: Marks, width: int) -> tuple[int, int]:
     """Return the shortest stretch with most different marked text, counted by characters."""
-    best, best_value = found[0], (-1.0, 0)
+    best, best_value = found[0], (-1, 0)
+    pieces = [text[low:high] for low, high in found]
     for number, (first, end) in enumerate(found):
-        seen: dict[str, None] = {}
-        for low, high in found[number:]:
+        seen: set[str] = set()
+        shown = 0
+        for (low, high), piece in zip(found[number:], pieces[number:], strict=True):
             if high > first + width and low > first:
                 break
-            if text[low:high] not in seen:
-                seen[text[low:high]] = None
-                end = high
-                value = (float(sum(len(piece) for piece in seen)), first - end)
+            if piece not in seen:
+                seen.add(piece)
+                shown, end = shown + len(piece), high
+                value = (shown, first - end)
                 if value > best_value:
                     best, best_value = (first, end), value
     return best

@@ -106,7 +106,8 @@ def look_up(matcher: Matcher, plan: Plan, scope: Scope, weights: Sequence[float]
             listed = [(item, matcher.standing(name, item.text)) for item in ordered]
             alternatives[name] = [(item, found) for item, found in listed if len(found)]
             parted = len(unit.text) > 2 and unit.text[0] not in "#§"
-            grams[name] = [matcher.standing(name, gram) for gram in unit.grams] if parted else []
+            parts = [matcher.standing(name, gram) for gram in unit.grams] if parted else []
+            grams[name] = [found for found in parts if len(found)]
         units.append(Found(unit, weight, alternatives, grams))
     return Lookup(plan, scope, units, matcher.snapshot.size)
 

@@ -19,7 +19,7 @@ from indexer.plan import Plan, Unit
 from indexer.schema import FILE_KIND
 from indexer.slots import Passages, Slots
 from indexer.snapshot import BoolArray, Snapshot
-from indexer.sums import Reals, Sums
+from indexer.sums import Part, Reals, Sums
 from indexer.weights import Weights
 from kb.ports import Scope
 
@@ -31,16 +31,17 @@ DENSE = 0.3
 
 @dataclass(frozen=True)
 class Places:
-    """Where each unit of the plan stands: one row for each unit, one column for each head or passage.
+    """Where each unit of the plan stands, and how well.
 
-    ``titles`` holds for each unit where among the scored heads its title holds it and how well, in disjoint
-    parts that ascend; ``values`` how well it stands in the passages ``rows`` of the best of these heads.
+    ``titles`` tells for each unit in which of the scored heads' titles, ``passages`` in which of the passages
+    ``rows`` of the best of these heads: places in the heads or rows, in ascending parts. Long documents have
+    thousands of passages and most hold nothing of a query, so what is kept is what was found.
     """
 
     weights: Reals
-    titles: Sequence[Sequence[tuple[IntArray, FloatArray]]]
+    titles: Sequence[Sequence[Part]]
     rows: IntArray
-    values: NDArray[np.float32]
+    passages: Sequence[Sequence[Part]]
 
     def of_titles(self, places: IntArray) -> NDArray[np.float32]:
         """Return the columns of some of the scored heads, given by their places among them."""
@@ -53,10 +54,24 @@ class Places:
 
     def of_passages(self, rows: IntArray) -> NDArray[np.float32]:
         """Return the columns of some passages, zeros for those that were not looked at."""
+        found = np.zeros((len(self.passages), len(rows)), np.float32)
         places, both = found_in(self.rows, rows)
-        if not len(self.rows):
-            return np.zeros((len(self.weights), len(rows)), np.float32)
-        return self.values[:, places] * both
+        columns = np.full(len(self.rows), -1, np.int32)
+        columns[places[both]] = np.flatnonzero(both)
+        for line, parts in zip(found, self.passages, strict=True):
+            for at, values in parts:
+                here = columns[at]
+                line[here[here >= 0]] += values[here >= 0]
+        return found
+
+    def covered(self, total: float) -> FloatArray:
+        """Return which share of the query, whose units weigh ``total``, each passage covers."""
+        covered = np.zeros(len(self.rows), np.float32)
+        for weight, parts in zip(self.weights, self.passages, strict=True):
+            share = np.float32(weight / total)
+            for at, values in parts:
+                covered[at] += share * values
+        return covered
 
 
 @dataclass
@@ -91,10 +106,26 @@ class Scores:
 
     def of_passages(self, rows: IntArray) -> FloatArray:
         """Return what passages cover of the query, 0 for those that were not looked at."""
+        covered = np.zeros(len(rows), np.float32)
         places, both = found_in(self.places.rows, rows)
-        if not len(self.places.rows):
-            return np.zeros(len(rows), np.float32)
-        return self.covered[places] * both
+        covered[both] = self.covered[places[both]]
+        return covered
+
+    def of_heads(self, firsts: IntArray, counts: IntArray) -> FloatArray:
+        """Return what all passages of some heads cover, head by head.
+
+        Args:
+            firsts: The first row of each head; its further ones follow.
+            counts: How many rows each head has.
+        """
+        places, both = found_in(self.places.rows, firsts)
+        covered = np.zeros(int(counts.sum()), np.float32)
+        ends = np.cumsum(counts)
+        # The passages of a head were looked at together or not at all.
+        known = np.repeat(both & (counts > 0), counts)
+        at = np.arange(len(covered)) + np.repeat(places - (ends - counts), counts)
+        covered[known] = self.covered[at[known]]
+        return covered
 
 
 def nothing_scored(heads: IntArray) -> Scores:
@@ -115,7 +146,7 @@ def nothing_scored(heads: IntArray) -> Scores:
         in_body=unmarked,
         in_file=unmarked,
         verbatim=np.full(len(heads), -1, np.int32),
-        places=Places(np.empty(0), [], no_rows, no_values.reshape(0, 0)),
+        places=Places(np.empty(0), [], no_rows, []),
         covered=no_values,
     )
 
@@ -193,7 +224,7 @@ class Scorer:
         value = sums.stage1 * _raised(coverage, dials.gamma)
         chosen = _best_places(value * (1 + title_coverage), MOST_PLACED)
         passages, places = self._place(lookup, slots, sums, chosen)
-        covered = places.weights.astype(np.float32) @ places.values / np.float32(total)
+        covered = places.covered(total)
         in_place = title_coverage.copy()
         in_place[chosen] = np.maximum(title_coverage[chosen], passages.best(covered))
         return Scores(
@@ -243,6 +274,8 @@ class Scorer:
         """Add what one unit contributes."""
         share = np.float32(self.weights.partial / max(1, len(found.unit.text) - 1))
         for name, listed in found.grams.items():
+            if not listed:
+                continue
             sums.add_parts(name, [slots.of(gram)[0] for gram in listed], share)
         for name, standings in found.alternatives.items():
             parts = []
@@ -272,11 +305,9 @@ class Scorer:
         """Return the passages of the chosen heads and where the units stand in them."""
         chosen_slots = slots if len(chosen) == len(slots.heads) else Slots(slots.heads[chosen], lookup.size)
         passages = Passages(self.snapshot, chosen_slots)
-        values = np.zeros((len(lookup.units), len(passages.rows)), np.float32)
-        for unit, line in zip(lookup.units, values, strict=True):
-            passages.fill(line, unit, self.weights.partial)
+        found = [passages.parts(unit, self.weights.partial) for unit in lookup.units]
         weights = np.array([unit.weight for unit in lookup.units])
-        return passages, Places(weights, sums.titles, passages.rows, values)
+        return passages, Places(weights, sums.titles, passages.rows, found)
 
 
 def _best_places(values: Reals, most: int) -> IntArray:

@@ -8,6 +8,7 @@ from indexer.codec import FloatArray, IntArray, Rows
 from indexer.lookup import Found
 from indexer.matcher import Standing, found_in
 from indexer.snapshot import Snapshot
+from indexer.sums import Part, taken
 
 # A list so many times longer than the set is searched, not gone through.
 LONGER = 6
@@ -64,17 +65,23 @@ class Passages:
         self.rows, self._counts = snapshot.passages_of(slots.heads)
         self._begins = np.cumsum(self._counts) - self._counts
         self._shift = self._begins - snapshot.first_passage[slots.heads]
+        self._line = np.zeros(len(self.rows), np.float32)
 
-    def fill(self, values: FloatArray, found: Found, partial: float) -> None:
-        """Note in ``values`` how well a unit or part of it stands in every passage."""
+    def parts(self, found: Found, partial: float) -> list[Part]:
+        """Return in which of the passages a unit or part of it stands, and how well."""
         share = np.float32(partial / max(1, len(found.unit.text) - 1))
+        touched = []
         for name, listed in found.grams.items():
             for gram in listed if name != "title" else ():
-                values[self._places(gram)] += share
+                places = self._places(gram)
+                self._line[places] += share
+                touched.append(places)
         for name, standings in found.alternatives.items():
             for item, standing in standings if name != "title" else ():
                 places = self._places(standing)
-                values[places] = np.maximum(values[places], np.float32(item.factor))
+                self._line[places] = np.maximum(self._line[places], np.float32(item.factor))
+                touched.append(places)
+        return list(taken(self._line, touched))
 
     def _places(self, standing: Standing) -> IntArray:
         at, places = self._slots.of(standing)

@@ -64,13 +64,13 @@ class Sums:
         """Yield lists of one field put together: a head of several counts its best or their sum, once."""
         for at, values in parts:
             self._dense[at] = np.maximum(self._dense[at], values) if best else self._dense[at] + values
-        return self._taken(self._dense, [at for at, _values in parts])
+        return taken(self._dense, [at for at, _values in parts])
 
     def close_unit(self, weight: float, length: int, is_telling: bool) -> None:
         """Add the unit up and make room for the next one."""
-        for at, values in self._taken(self._cover, self._touched):
+        for at, values in taken(self._cover, self._touched):
             self.coverage[at] += weight * values
-        titles = list(self._taken(self._title, self._touched_titles))
+        titles = list(taken(self._title, self._touched_titles))
         for at, values in titles:
             self.title_coverage[at] += weight * values
             self.title_precision[at] += length * values
@@ -84,14 +84,6 @@ class Sums:
                 self._needed[at] = np.maximum(self._needed[at], np.where(new, rung, 0))
         self._telling += is_telling
         self._touched, self._touched_titles, self._held = [], [], []
-
-    @staticmethod
-    def _taken(scratch: FloatArray, lists: Sequence[IntArray]) -> Iterator[Part]:
-        # What an earlier list has taken is zero for the later ones.
-        for at in lists:
-            values = scratch[at]
-            scratch[at] = 0
-            yield at, values
 
     def rungs(self) -> NDArray[np.int8]:
         """Return the farthest rung that each head needed, the last one if it lacks a telling unit."""
@@ -113,6 +105,17 @@ class Sums:
         )
         part.titles = [[_among(places, found) for found in parts] for parts in self.titles]
         return part
+
+
+def taken(scratch: FloatArray, lists: Sequence[IntArray]) -> Iterator[Part]:
+    """Yield what stands in a scratch array at some lists of places, list by list, and clear it there.
+
+    A place of several lists is told with the first of them; the others have zero for it.
+    """
+    for at in lists:
+        values = scratch[at]
+        scratch[at] = 0
+        yield at, values
 
 
 def _among(places: IntArray, found: Part) -> Part:
