@@ -54,6 +54,9 @@ class RememberingEngine(WhooshEngine):
 
     def suggest(self, query: SuggestQuery) -> Sequence[Suggestion]:
         """Return articles for a text being typed, best first."""
+        if not self.opened().title_texts.is_read:
+            # Until then they are found in another way, which need not find the same ones.
+            return super().suggest(query)
         key = (query.text, query.access_keys, query.limit)
         return self._remembered(
             "suggest", key, query.instant, lambda: super(RememberingEngine, self).suggest(query)

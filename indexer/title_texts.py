@@ -69,6 +69,11 @@ class TitleTexts:
         for leaf in self._snapshot.leaves:
             if leaf.title_block is None and (most is None or len(leaf.heads) <= most):
                 leaf.title_block = TitleBlock.of(leaf)
+        return self.is_read
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the titles of all segments have been read."""
         return all(leaf.title_block is not None for leaf in self._snapshot.leaves)
 
     def find(self, typed: str, allowed: BoolArray, limit: int) -> list[int]:
@@ -81,7 +86,7 @@ class TitleTexts:
         text = squeeze(typed)
         if not text or not all(is_han(char) or is_kana(char) or char.isdigit() for char in text):
             return []
-        if any(leaf.title_block is None for leaf in self._snapshot.leaves):
+        if not self.is_read:
             return []
         found: list[int] = []
         for first in (True, False):

@@ -101,3 +101,25 @@ def test_related_articles_are_remembered_within_the_rights_and_the_time(engine: 
         found = engine.related(2, other)
         assert found == engine_module.Answerer(engine.opened()).related(2, other)
         assert not found
+
+
+def test_suggestions_are_remembered_within_the_rights_and_the_time(engine: RememberingEngine) -> None:
+    asked = SuggestQuery("年费", NOON, frozenset({""}), limit=5)
+    first = engine.suggest(asked)
+    assert first
+    assert engine.suggest(replace(asked, instant=NOON + timedelta(seconds=1))) is first
+    for other in (
+        replace(asked, access_keys=frozenset({"99"})),
+        replace(asked, instant=NOON - timedelta(days=500)),
+        replace(asked, text="挂失"),
+        replace(asked, limit=1),
+    ):
+        assert engine.suggest(other) == engine_module.Answerer(engine.opened()).suggest(other)
+
+
+@pytest.mark.parametrize("query", ["年费", "信用卡年费 减免", "nianfei", "没有的词", ""])
+def test_words_are_marked_as_without_a_memory(engine: RememberingEngine, query: str) -> None:
+    texts = ("信用卡年费减免办法", "持卡人可申请免除年费。", "挂失", "")
+    for _time in range(2):
+        for text in texts:
+            assert engine.mark(query, text) == engine_module.Answerer(engine.opened()).mark(query, text)

@@ -23,8 +23,9 @@ from kb.logins import (
     log_out,
     mark_seen,
     session_person,
+    session_state,
 )
-from kb.models import AuditEvent, LoginSession, Person, Role
+from kb.models import AuditEvent, LoginSession, Person, PersonRole, Role
 from kb.passwords import COMMON, NOBODY, check_password_rules, hash_password, is_outdated, matches
 from kb.people import change_password, create_person, set_active, set_preferences
 
@@ -227,6 +228,41 @@ def test_a_login_in_use_still_ends_at_its_limit(database: Database, attempt: Log
     with database.read() as session:
         assert session_person(session, token, NOON + timedelta(hours=12) - timedelta(seconds=1), IDLE)
         assert session_person(session, token, NOON + timedelta(hours=12), IDLE) is None
+
+
+def test_the_state_of_a_login_changes_with_everything_about_its_person(
+    database: Database, attempt: LogIn
+) -> None:
+    token = attempt().token
+
+    def state() -> tuple[object, ...]:
+        with database.read() as session:
+            return session_state(session, token, NOON, IDLE)[1]
+
+    def person(session):
+        return session.scalars(select(Person).where(Person.username == "agent")).one()
+
+    def rename_department(session) -> None:
+        person(session).department.name = "改名的部门"
+
+    changes = (
+        lambda session: setattr(person(session), "theme", "dark"),
+        lambda session: setattr(person(session), "name", "新名字"),
+        lambda session: setattr(person(session), "role_rows", [PersonRole(role="manager")]),
+        rename_department,
+    )
+    seen = {state()}
+    for change in changes:
+        with database.write() as session:
+            change(session)
+        assert state() not in seen
+        seen.add(state())
+    with database.read() as session:
+        assert session_state(session, token, NOON + IDLE, IDLE) is None
+    with database.write() as session:
+        person(session).is_active = False
+    with database.read() as session:
+        assert session_state(session, token, NOON, IDLE) is None
 
 
 def test_use_is_noted_at_most_once_a_minute(database: Database, attempt: LogIn) -> None:

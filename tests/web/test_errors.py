@@ -87,8 +87,8 @@ def test_the_page_for_a_failure_of_the_server_needs_no_database(
     def gone() -> None:
         raise OSError("the disk is gone")
 
-    monkeypatch.setattr(services.database, "read", gone)
-    monkeypatch.setattr(services.database, "write", gone)
+    for way in ("read", "snapshot", "write"):
+        monkeypatch.setattr(services.database, way, gone)
     answer = client.get("/")
     assert answer.status_code == 500
     assert "系统出了点问题" in answer.text
