@@ -187,10 +187,17 @@ def publish_all(folder: Path, articles: Sequence[Made], typist: Typist) -> Itera
     yield f"| from the change to the first search that shows it, s ({len(waits)} publishes) | {_seconds(waits)} |"
     yield f"| of it writing, s | {_seconds([one.seconds for one in written])} |"
     yield f"| writing, processor s | {_seconds([one.processor for one in written])} |"
-    yield f"| searches before, ms ({len(quiet.clock)}) | {_two(quiet.clock)} |"
-    yield f"| searches beside, ms ({len(beside.clock)}) | {_two(beside.clock)} |"
-    ratios = (percentile(beside.clock, share) / percentile(quiet.clock, share) for share in (0.5, 0.95))
-    yield "| searches beside against before | " + " / ".join(f"{ratio:.2f}×" for ratio in ratios) + " |"
+    for name, times in (("before", quiet), ("beside", beside)):
+        yield f"| searches {name}, ms ({len(times.clock)}) | {_two(times.clock)} |"
+        yield f"| searches {name}, processor ms | {_two(times.thread)} |"
+    for name, after, earlier in (
+        ("", beside.clock, quiet.clock),
+        (" by processor", beside.thread, quiet.thread),
+    ):
+        ratios = (percentile(after, share) / percentile(earlier, share) for share in (0.5, 0.95))
+        yield (
+            f"| searches beside against before{name} | " + " / ".join(f"{one:.2f}×" for one in ratios) + " |"
+        )
 
 
 def _seconds(values: Sequence[float]) -> str:
