@@ -7,8 +7,8 @@ Run from the root of the repository::
 
 The app runs in this process without a server in front of it and is asked as an agent's browser asks: typing,
 searching, opening the first hit, copying its wording and reporting that. Processor time is that of the
-answering thread, from the request to the last byte, so that a busy machine distorts it little; what is
-written down later by the notebook's thread is counted in a line of its own. The first round asks the engine
+answering thread, from the request to the last byte, so that a busy machine distorts it little; what the
+notebook's thread writes down later is not counted. The first round asks the engine
 everything for the first time; in the others it remembers its answers, as it does where many people work.
 It is a script and not a test: what it prints depends on the machine.
 """
@@ -193,12 +193,9 @@ def measure(options: argparse.Namespace, home: Path) -> None:
         for _kind, text in asked[:4]:
             for _time in range(2):
                 call(site, text, "-")
-        began, pages = time.process_time(), 0
         for number in range(options.rounds):
             for _kind, text in asked[4:]:
                 call(site, text, ", first time" if number == 0 else ", again")
-        pages = sum(len(cost.times) for cost in site.costs.values())
-        everything = MS * (time.process_time() - began)
     finally:
         site.notebook.close()
     print(
@@ -208,8 +205,6 @@ def measure(options: argparse.Namespace, home: Path) -> None:
         for label in (", first time", ", again"):
             if site.costs[kind + label].times:
                 print(site.costs[kind + label].row(kind + label))
-    spent = sum(sum(cost.times) for cost in site.costs.values())
-    print(f"\nBeside the answering thread: {(everything - spent) / pages:.1f} ms of the processor a request")
     if site.profile:
         found = pstats.Stats(site.profile)
         found.sort_stats("tottime").print_stats(45)
