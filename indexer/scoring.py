@@ -23,8 +23,9 @@ from indexer.sums import Part, Reals, Sums
 from indexer.weights import Weights
 from kb.ports import Scope
 
-# The best passages of so many heads are compared; what is weaker is ordered by the rest.
-MOST_PLACED = 400
+# The best passages of so many heads are compared, or of all if it is not many more; what is weaker is ordered
+# by the rest.
+MOST_PLACED, NOT_MANY_MORE = 400, 600
 # From this share of all heads on all are scored.
 DENSE = 0.3
 
@@ -222,7 +223,7 @@ class Scorer:
         sums = self.weigh(lookup, slots)
         coverage, title_coverage = sums.coverage / total, sums.title_coverage / total
         value = sums.stage1 * _raised(coverage, dials.gamma)
-        chosen = _best_places(value * (1 + title_coverage), MOST_PLACED)
+        chosen = _best_places(value * (1 + title_coverage))
         passages, places = self._place(lookup, slots, sums, chosen)
         covered = places.covered(total)
         in_place = title_coverage.copy()
@@ -303,18 +304,17 @@ class Scorer:
 
     def _place(self, lookup: Lookup, slots: Slots, sums: Sums, chosen: IntArray) -> tuple[Passages, Places]:
         """Return the passages of the chosen heads and where the units stand in them."""
-        chosen_slots = slots if len(chosen) == len(slots.heads) else Slots(slots.heads[chosen], lookup.size)
-        passages = Passages(self.snapshot, chosen_slots)
+        passages = Passages(self.snapshot, slots.part(chosen))
         found = [passages.parts(unit, self.weights.partial) for unit in lookup.units]
         weights = np.array([unit.weight for unit in lookup.units])
         return passages, Places(weights, sums.titles, passages.rows, found)
 
 
-def _best_places(values: Reals, most: int) -> IntArray:
+def _best_places(values: Reals) -> IntArray:
     """Return the places of the highest values, ascending."""
-    if len(values) <= most:
+    if len(values) <= NOT_MANY_MORE:
         return np.arange(len(values))
-    best: IntArray = np.sort(np.argpartition(-values, most)[:most])
+    best: IntArray = np.sort(np.argpartition(-values, MOST_PLACED)[:MOST_PLACED])
     return best
 
 

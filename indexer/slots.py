@@ -26,6 +26,17 @@ class Slots:
         self.heads = heads
         self._size = size
         self._known: dict[int, tuple[IntArray, IntArray]] = {}
+        self._whole: tuple[Slots, Rows] | None = None
+
+    def part(self, at: IntArray) -> "Slots":
+        """Return a part of the set, by ascending places; it need not search what was searched for the whole."""
+        if len(at) == len(self.heads):
+            return self
+        part = Slots(self.heads[at], self._size)
+        among = np.full(len(self.heads), -1, np.int32)
+        among[at] = np.arange(len(at), dtype=np.int32)
+        part._whole = (self, among)
+        return part
 
     @cached_property
     def _slot_of(self) -> Rows:
@@ -37,8 +48,16 @@ class Slots:
         """Return places in the set and, for each, the place in the list of the same head."""
         known = self._known.get(id(standing))
         if known is None:
-            known = self._known[id(standing)] = self._meet(standing.heads)
+            known = self._known[id(standing)] = self._from_whole(standing) or self._meet(standing.heads)
         return known
+
+    def _from_whole(self, standing: Standing) -> tuple[IntArray, IntArray] | None:
+        found = self._whole[0]._known.get(id(standing)) if self._whole else None
+        if found is None or self._whole is None:
+            return None
+        slots = self._whole[1][found[0]]
+        kept = np.flatnonzero(slots >= 0)
+        return slots[kept].astype(np.int64), found[1][kept]
 
     def _meet(self, listed: IntArray) -> tuple[IntArray, IntArray]:
         if len(self.heads) == self._size:
