@@ -58,7 +58,8 @@ class Opened:
         self.scorer: Scorer = Scorer(snapshot, weights, known.scorer if known else None)
         # Nothing in here may point back: a commit that nobody uses any more closes its files at once.
         self._words = words = Words()
-        self.title_of = TitleReader(snapshot, language, lambda: words.vocabulary)
+        earlier = known.title_of if known is not None and known.language is language else None
+        self.title_of: TitleReader = TitleReader(snapshot, language, lambda: words.vocabulary, earlier)
         self.title_texts = TitleTexts(snapshot)
         if not self.title_texts.read(SMALL):
             _begin(self.title_texts.read)

@@ -34,6 +34,17 @@ class Title:
     told: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """What of a title depends on nothing but its text and the language; ``words`` stand at ``places`` of the text."""
+
+    text: str
+    held: frozenset[str]
+    telling: int
+    words: tuple[str, ...]
+    places: NDArray[np.uint16]
+
+
 class TitleReader:
     """Reads the titles of a snapshot once each.
 
@@ -41,14 +52,22 @@ class TitleReader:
         snapshot: The open index.
         language: Cuts titles into words and knows which of them only frame a question.
         vocabulary: Returns the present counts of words in titles.
+        earlier: The reader of an earlier commit in the same language: what it cut is not cut again.
     """
 
-    def __init__(self, snapshot: Snapshot, language: Language, vocabulary: Callable[[], Vocabulary]) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        language: Language,
+        vocabulary: Callable[[], Vocabulary],
+        earlier: "TitleReader | None" = None,
+    ) -> None:
         self._snapshot = snapshot
         self._vocabulary = vocabulary
         self._analyzer = language.analyzer
         self._loose = language.lexicon.frames | language.lexicon.stopwords
         self._known: dict[int, Title] = {}
+        self._cuts: dict[str, _Cut] = earlier._cuts if earlier is not None else {}
 
     def __call__(self, head: int) -> Title:
         """Return the title of a head."""
@@ -60,25 +79,38 @@ class TitleReader:
         return known
 
     def _read(self, head: int) -> Title:
-        folded = fold(self._snapshot.title(head))
+        title = self._snapshot.title(head)
+        cut = self._cuts.get(title)
+        if cut is None:
+            if len(self._cuts) >= MOST_KEPT:
+                self._cuts.clear()
+            cut = self._cuts[title] = self._cut(title)
+        # How much a word tells is counted anew: it changes with the titles of a commit.
+        vocabulary = self._vocabulary()
+        rows = np.empty((len(cut.words), 3), np.float64)
+        rows[:, :2] = cut.places
+        rows[:, 2] = [self._tells(word, vocabulary) for word in cut.words]
+        return Title(cut.text, cut.held, cut.telling, rows, float(rows[:, 2].sum()) or 1.0)
+
+    def _cut(self, title: str) -> _Cut:
+        folded = fold(title)
         words = self._analyzer.words(folded)
         telling = sum(len(word) for word in words if word not in self._loose)
         parts = [part for word in words for part in self._parts(word)]
         text = squeeze(folded)
-        cut = np.array(list(self._cut(text, words)), np.float64).reshape(-1, 3)
-        # The same words come in thousands of titles.
-        held = frozenset(map(sys.intern, [*words, *parts]))
-        return Title(text, held, telling, cut, float(cut[:, 2].sum()) or 1.0)
-
-    def _cut(self, text: str, words: list[str]) -> Iterator[tuple[int, int, float]]:
-        vocabulary = self._vocabulary()
+        placed: list[str] = []
+        places: list[tuple[int, int]] = []
         place = 0
         for word in words:
             piece = squeeze(word)
             start = text.find(piece, place)
             if piece and start >= 0:
                 place = start + len(piece)
-                yield start, place, self._tells(word, vocabulary)
+                # The same words come in thousands of titles.
+                placed.append(sys.intern(word))
+                places.append((start, place))
+        held = frozenset(map(sys.intern, [*words, *parts]))
+        return _Cut(text, held, telling, tuple(placed), np.array(places, np.uint16).reshape(-1, 2))
 
     def _tells(self, word: str, vocabulary: Vocabulary) -> float:
         if word in self._loose:
