@@ -293,8 +293,7 @@ class Answerer:
         lookup = self._opened.scorer.look_up(plan, scope)
         shown = snapshot.states(query.instant.timestamp()).current
         allowed = self._readable(query) & shown & (snapshot.column("article") != exclude)
-        heads = lookup.any_part()
-        found = self._opened.scorer.score(lookup, heads[allowed[heads]])
+        found = self._opened.scorer.score(lookup, self._opened.scorer.leading(lookup, allowed))
         everything, title_of = np.arange(len(found.heads)), self._opened.title_of
         # At one instant an article shows one revision, so nothing has to be folded.
         ranked = rank(self._opened.scorer, title_of, found, plan, scope, everything, query.limit)

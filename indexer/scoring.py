@@ -19,13 +19,15 @@ from indexer.plan import Plan, Unit
 from indexer.schema import FILE_KIND
 from indexer.slots import Passages, Slots
 from indexer.snapshot import BoolArray, Snapshot
-from indexer.sums import Part, Reals, Sums
+from indexer.sums import Part, Reals, Sums, taken
 from indexer.weights import Weights
 from kb.ports import Scope
 
 # The best passages of so many heads are compared, or of all if it is not many more; what is weaker is ordered
 # by the rest.
 MOST_PLACED, NOT_MANY_MORE = 400, 600
+# So many heads are enough to find a few titles among.
+MOST_LEADING = 1_000
 # From this share of all heads on all are scored.
 DENSE = 0.3
 
@@ -245,6 +247,27 @@ class Scorer:
             covered=covered,
             total_weight=lookup.total_weight,
         )
+
+    def leading(self, lookup: Lookup, allowed: BoolArray) -> IntArray:
+        """Return the allowed heads that cover most of a plan, all that cover as much as the last one included."""
+        heads = lookup.any_part()
+        heads = heads[allowed[heads]]
+        if len(heads) <= MOST_LEADING:
+            return heads
+        cover, line = np.zeros(lookup.size, np.float32), np.zeros(lookup.size, np.float32)
+        for found in lookup.units:
+            share = np.float32(self.weights.partial / max(1, len(found.unit.text) - 1))
+            parts = [gram.heads for listed in found.grams.values() for gram in listed]
+            for at in parts:
+                line[at] = np.minimum(line[at] + share, np.float32(self.weights.partial))
+            for listed in found.alternatives.values():
+                for item, standing in listed:
+                    line[standing.heads] = np.maximum(line[standing.heads], np.float32(item.factor))
+            for at, values in taken(line, parts + found.holders):
+                cover[at] += np.float32(found.weight) * values
+        values = cover[heads]
+        most: IntArray = heads[values >= np.partition(values, -MOST_LEADING)[-MOST_LEADING]]
+        return most
 
     def weigh(self, lookup: Lookup, slots: Slots) -> Sums:
         """Return BM25 and coverage of some heads, without a look at their passages."""
