@@ -308,22 +308,9 @@ class Scorer:
                 sums.add_holders(name, at, item.factor, item.rung)
                 parts.append((at, standing.sums[places] * np.float32(item.factor)))
             if parts:
-                self._saturate(sums, name, parts, norms[name], found.weight)
+                factor = self._boosts[name] * found.weight * (self.weights.k1 + 1)
+                sums.saturate(parts, name == "title", factor, norms[name])
         sums.close_unit(found.weight, len(found.unit.text), found.is_telling)
-
-    def _saturate(
-        self,
-        sums: Sums,
-        name: str,
-        parts: Sequence[tuple[IntArray, FloatArray]],
-        norm: FloatArray,
-        weight: float,
-    ) -> None:
-        """Add BM25 of one field: alternatives in a passage add up, in a title the best one counts."""
-        joined = parts if len(parts) == 1 else sums.joined(parts, best=name == "title")
-        factor = self._boosts[name] * weight * (self.weights.k1 + 1)
-        for at, frequency in joined:
-            sums.stage1[at] += factor * (frequency / (frequency + norm[at]))
 
     def _place(self, lookup: Lookup, slots: Slots, sums: Sums, chosen: IntArray) -> tuple[Passages, Places]:
         """Return the passages of the chosen heads and where the units stand in them."""

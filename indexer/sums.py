@@ -1,16 +1,17 @@
 """What adds up over the units of a plan, one entry for each scored head, touching only heads that hold a unit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.codec import FloatArray, IntArray
-from indexer.matcher import FIELDS, found_in
+from indexer.codec import FloatArray, IntArray, Rows
+from indexer.matcher import FIELDS
 from indexer.plan import Rung
 
 Reals = NDArray[np.float64]
 Part = tuple[IntArray, FloatArray]
+MANY = 8
 
 
 class Sums:
@@ -51,8 +52,11 @@ class Sums:
 
     def add_holders(self, name: str, at: IntArray, factor: float, rung: Rung) -> None:
         """Note that a field of some heads holds the unit, by an alternative of this factor and rung."""
-        self._cover[at] = np.maximum(self._cover[at], factor)
-        self._rung[at] = np.minimum(self._rung[at], rung)
+        if self._touched:
+            self._cover[at] = np.maximum(self._cover[at], factor)
+            self._rung[at] = np.minimum(self._rung[at], rung)
+        else:
+            self._cover[at], self._rung[at] = factor, rung
         self.inside[name][at] = True
         if name == "title":
             self._title[at] = np.maximum(self._title[at], factor)
@@ -60,30 +64,63 @@ class Sums:
         self._touched.append(at)
         self._held.append(at)
 
-    def joined(self, parts: Sequence[Part], best: bool) -> Iterator[Part]:
-        """Yield lists of one field put together: a head of several counts its best or their sum, once."""
-        for at, values in parts:
-            self._dense[at] = np.maximum(self._dense[at], values) if best else self._dense[at] + values
-        return taken(self._dense, [at for at, _values in parts])
+    def saturate(self, parts: Sequence[Part], best: bool, factor: float, norm: FloatArray) -> None:
+        """Add BM25 of one field: a head of several lists counts its best frequency or their sum, once."""
+        lists = [at for at, _frequency in parts]
+        if len(parts) == 1 and not self._are_many(lists):
+            self._add_saturated(parts, factor, norm)
+            return
+        for number, (at, frequency) in enumerate(parts):
+            if number:
+                before = self._dense[at]
+                frequency = np.maximum(before, frequency) if best else before + frequency
+            self._dense[at] = frequency
+        if self._are_many(lists):
+            self.stage1 += factor * (self._dense / (self._dense + norm))
+            self._dense.fill(0)
+        else:
+            self._add_saturated(taken(self._dense, lists), factor, norm)
+
+    def _add_saturated(self, parts: Iterable[Part], factor: float, norm: FloatArray) -> None:
+        for at, frequency in parts:
+            self.stage1[at] += factor * (frequency / (frequency + norm[at]))
 
     def close_unit(self, weight: float, length: int, is_telling: bool) -> None:
         """Add the unit up and make room for the next one."""
-        for at, values in taken(self._cover, self._touched):
-            self.coverage[at] += weight * values
+        if self._are_many(self._touched):
+            self.coverage += weight * self._cover
+            self._cover.fill(0)
+        else:
+            for at, values in taken(self._cover, self._touched):
+                self.coverage[at] += weight * values
         titles = list(taken(self._title, self._touched_titles))
         for at, values in titles:
             self.title_coverage[at] += weight * values
             self.title_precision[at] += length * values
         self.titles.append(titles)
+        self._close_rungs(is_telling)
+        self._telling += is_telling
+        self._touched, self._touched_titles, self._held = [], [], []
+
+    def _close_rungs(self, is_telling: bool) -> None:
+        if self._are_many(self._held):
+            if is_telling:
+                new = self._rung < Rung.PARTIAL
+                self._answered += new
+                np.maximum(self._needed, self._rung * new, out=self._needed)
+            self._rung.fill(Rung.PARTIAL)
+            return
         for at in self._held:
             rung = self._rung[at]
             self._rung[at] = Rung.PARTIAL
             if is_telling:
                 new = rung < Rung.PARTIAL
                 self._answered[at] += new
-                self._needed[at] = np.maximum(self._needed[at], np.where(new, rung, 0))
-        self._telling += is_telling
-        self._touched, self._touched_titles, self._held = [], [], []
+                self._needed[at] = np.maximum(self._needed[at], rung * new)
+
+    def _are_many(self, lists: Sequence[IntArray]) -> bool:
+        # From here on it is quicker to go over all heads in order than over these one by one.
+        return MANY * sum(map(len, lists)) > len(self.coverage)
 
     def rungs(self) -> NDArray[np.int8]:
         """Return the farthest rung that each head needed, the last one if it lacks a telling unit."""
@@ -103,7 +140,9 @@ class Sums:
             self._answered[places],
             self._telling,
         )
-        part.titles = [[_among(places, found) for found in parts] for parts in self.titles]
+        slots = np.full(len(self.coverage), -1, np.int32)
+        slots[places] = np.arange(len(places), dtype=np.int32)
+        part.titles = [[_among(slots, found) for found in parts] for parts in self.titles]
         return part
 
 
@@ -118,6 +157,7 @@ def taken(scratch: FloatArray, lists: Sequence[IntArray]) -> Iterator[Part]:
         yield at, values
 
 
-def _among(places: IntArray, found: Part) -> Part:
-    here, both = found_in(places, found[0])
-    return here[both], found[1][both]
+def _among(slots: Rows, found: Part) -> Part:
+    here = slots[found[0]]
+    kept = here >= 0
+    return here[kept].astype(np.int64), found[1][kept]
