@@ -40,6 +40,10 @@ class Found:
         """Whether the unit has to be there for the query to be answered in full."""
         return self.unit.emphasis >= 0.5
 
+    def share(self, partial: float) -> np.float32:
+        """Return what one part of the unit is worth if all of them are worth ``partial``."""
+        return np.float32(partial / max(1, len(self.unit.text) - 1))
+
     @cached_property
     def holders(self) -> list[IntArray]:
         """The heads of every list of an alternative."""

@@ -90,15 +90,13 @@ def rank(
     candidates = Candidates.of(scorer, found, at)
     known = gather(scorer, title_of, found, plan, scope, candidates)
 
-    def ordering(evidence: Evidence) -> IntArray:
+    def judged(evidence: Evidence) -> tuple[IntArray, Reals, IntArray]:
         values, places = scores(evidence, plan, scorer.weights), _places(evidence, plan, scorer.weights)
-        order: IntArray = np.lexsort((evidence.heads, -values, places, late))
-        return order
+        return np.lexsort((evidence.heads, -values, places, late)), values, places
 
     reading = Reading(scorer, found, plan, scope, candidates, known)
-    evidence = reading.until_settled(ordering, first)
-    order = ordering(evidence)
-    values, places = scores(evidence, plan, scorer.weights), _places(evidence, plan, scorer.weights)
+    evidence = reading.until_settled(lambda known: judged(known)[0], first)
+    order, values, places = judged(evidence)
     verbatim = evidence.verbatim_title | evidence.verbatim_body
     columns = (evidence.heads, values, evidence.rung, verbatim, evidence.passage, places)
     return [

@@ -256,7 +256,7 @@ class Scorer:
             return heads
         cover, line = np.zeros(lookup.size, np.float32), np.zeros(lookup.size, np.float32)
         for found in lookup.units:
-            share = np.float32(self.weights.partial / max(1, len(found.unit.text) - 1))
+            share = found.share(self.weights.partial)
             parts = [gram.heads for listed in found.grams.values() for gram in listed]
             for at in parts:
                 line[at] = np.minimum(line[at] + share, np.float32(self.weights.partial))
@@ -296,7 +296,7 @@ class Scorer:
 
     def _add_unit(self, sums: Sums, found: Found, slots: Slots, norms: dict[str, FloatArray]) -> None:
         """Add what one unit contributes."""
-        share = np.float32(self.weights.partial / max(1, len(found.unit.text) - 1))
+        share = found.share(self.weights.partial)
         for name, listed in found.grams.items():
             if not listed:
                 continue

@@ -88,7 +88,7 @@ class Passages:
 
     def parts(self, found: Found, partial: float) -> list[Part]:
         """Return in which of the passages a unit or part of it stands, and how well."""
-        share = np.float32(partial / max(1, len(found.unit.text) - 1))
+        share = found.share(partial)
         touched = []
         for name, listed in found.grams.items():
             for gram in listed if name != "title" else ():

@@ -5,7 +5,6 @@ import json
 import resource
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 from tests.bench.corpora import Source
 from tests.bench.engines.asked import Engine
 from tests.bench.figures import Built
-from tests.bench.measure_corpus import tree_memory
+from tests.bench.measure_corpus import watched
 
 SEED = 20260601
 
@@ -57,16 +56,8 @@ def build(name: str, corpus: Path, size: int, folder: Path) -> Built:
     before = _bytes_in(folder)
     used = _processor_of_children()
     command = [sys.executable, "-m", "tests.bench.building", str(corpus), name, str(size), str(folder)]
-    started = time.perf_counter()
-    process = subprocess.Popen(command)
-    peak = 0
-    while process.poll() is None:
-        peak = max(peak, tree_memory(process.pid))
-        time.sleep(0.05)
-    if process.returncode:
-        raise SystemExit(f"building {name} ended with {process.returncode}")
-    seconds, processor = time.perf_counter() - started, _processor_of_children() - used
-    built = Built(seconds, processor, peak / 2**20, (_bytes_in(folder) - before) / 2**20)
+    seconds, peak = watched(subprocess.Popen(command), f"building {name}")
+    built = Built(seconds, _processor_of_children() - used, peak, (_bytes_in(folder) - before) / 2**20)
     kept.write_text(json.dumps(asdict(built)))
     return built
 

@@ -67,15 +67,19 @@ class Command:
 
     def run(self, *arguments: str) -> tuple[float, float]:
         """Run a command; return seconds and the highest sum of resident memory of its tree in MiB."""
-        started = time.perf_counter()
-        process = self.start(*arguments)
-        peak = 0
-        while process.poll() is None:
-            peak = max(peak, tree_memory(process.pid))
-            time.sleep(0.05)
-        if process.returncode:
-            raise SystemExit(f"kb {' '.join(arguments)} ended with {process.returncode}")
-        return time.perf_counter() - started, peak / 2**20
+        return watched(self.start(*arguments), f"kb {' '.join(arguments)}")
+
+
+def watched(process: "subprocess.Popen[bytes]", name: str) -> tuple[float, float]:
+    """Wait for a process; return seconds and the highest sum of resident memory of its tree in MiB."""
+    started = time.perf_counter()
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, tree_memory(process.pid))
+        time.sleep(0.05)
+    if process.returncode:
+        raise SystemExit(f"{name} ended with {process.returncode}")
+    return time.perf_counter() - started, peak / 2**20
 
 
 def tree_memory(pid: int) -> int:
