@@ -10,8 +10,9 @@ from whoosh.index import FileIndex
 
 from indexer.analyzer import Analyzer
 from indexer.batches import analyse
+from indexer.commits import IndexDamaged, verify
 from indexer.snapshot import Leaf, Snapshot
-from indexer.store import ArrayWriter, IndexDamaged, IndexFolder, verify
+from indexer.store import ArrayWriter, IndexFolder
 from kb.errors import SearchUnavailable
 from kb.ports import ArticleChange
 

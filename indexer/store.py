@@ -1,8 +1,6 @@
 """The index on disk: generations beside each other, commits that survive power loss, checksums first."""
 
 import hashlib
-import json
-import os
 import re
 import shutil
 from dataclasses import replace
@@ -11,35 +9,56 @@ from secrets import token_hex
 from typing import Any
 
 import numpy as np
-from whoosh.filedb.filestore import RamStorage
-from whoosh.index import TOC, FileIndex, clean_files
+from whoosh.index import FileIndex
+from whoosh.reading import SegmentReader
 from whoosh.writing import SegmentWriter
 
 from indexer.batches import Batch
 from indexer.codec import ArrayCodec
 from indexer.columns import BytesColumn, RecordColumn
+from indexer.commits import NAME, commit, write_synced
 from indexer.mapped import MappedStorage
 from indexer.posting_pool import ArrayPostingPool
 from indexer.schema import HEAD, PLACE, SCHEMA_VERSION, build_schema
 
 POINTER = "current"
-NAME = "MAIN"
 # So many postings of a merged segment are read at a time.
 AT_ONCE = 1 << 19
 _GENERATION = re.compile(r"g-([0-9]{6,})-[0-9a-f]{8}")
 
 
-class IndexDamaged(Exception):
-    """The files are not what the last commit wrote, or belong to another version of the product."""
-
-
 class ArrayWriter(SegmentWriter):  # type: ignore[misc]
-    """Whoosh's writer with arrays for postings and a commit that is checksummed and synced."""
+    """Whoosh's writer with arrays for postings and a commit that is checksummed and synced.
 
-    def __init__(self, index: FileIndex, folder: Path) -> None:
+    Args:
+        index: The index, opened.
+        folder: Its folder.
+        readers: Readers of segments by id, kept for the next writer; segments never change.
+    """
+
+    def __init__(
+        self, index: FileIndex, folder: Path, readers: dict[str, SegmentReader] | None = None
+    ) -> None:
         super().__init__(index, codec=ArrayCodec(), timeout=0.0)
         self.pool = ArrayPostingPool(folder)
         self._folder = folder
+        self._readers = {} if readers is None else readers
+
+    def delete_by_term(self, fieldname: str, text: str, searcher: Any = None) -> int:
+        """Delete every document with a term, straight from the posting lists; return how many there were."""
+        self._check_state()
+        count = 0
+        for segment in self.segments:
+            reader = self._readers.get(segment.segid)
+            if reader is None:
+                reader = SegmentReader(self.storage, self.schema, segment)
+                self._readers[segment.segid] = reader
+            found = reader._terms.posting_list(fieldname, text.encode("utf-8", "surrogatepass"))
+            for doc in found[0].tolist() if found is not None else ():
+                if not segment.is_deleted(doc):
+                    segment.delete_document(doc)
+                    count += 1
+        return count
 
     def add_document(self, **fields: Any) -> None:
         """Add one document; a dictionary of terms and frequencies needs no analysis by Whoosh."""
@@ -110,24 +129,7 @@ class ArrayWriter(SegmentWriter):  # type: ignore[misc]
                 self.pool.add_lists(name, terms[first:last], owner, to[kept], frequencies[kept])
 
     def _commit_toc(self, segments: list[Any]) -> None:
-        # The manifest is written before the table of contents that it describes, and the commit
-        # before is forgotten only when this one is on the disk: whatever moment the power fails at,
-        # a whole table of contents with its checksums is left.
-        toc = TOC(self.schema, segments, self.generation)
-        manifest = {_toc_name(self.generation): _toc_digest(toc)}
-        known = read_manifest(self._folder, self.generation - 1)
-        for segment in segments:
-            name = segment.make_filename(segment.COMPOUND_EXT)
-            manifest[name] = known.get(name) or _digest(self._folder / name)
-            _sync(self._folder / name)
-        _write_synced(_manifest_path(self._folder, self.generation), json.dumps(manifest))
-        toc.write(self.storage, self.indexname)
-        _sync(self._folder / _toc_name(self.generation))
-        _sync(self._folder)
-        clean_files(self.storage, self.indexname, self.generation, segments)
-        for path in self._folder.glob("manifest-*.json"):
-            if path != _manifest_path(self._folder, self.generation):
-                path.unlink(missing_ok=True)
+        commit(self._folder, self.schema, segments, self.generation)
 
 
 def _analyzed(kind: Any, value: Any) -> dict[str, int]:
@@ -144,88 +146,6 @@ def _read_line(path: Path) -> str:
         return path.read_text("ascii").strip()
     except (OSError, ValueError):
         return ""
-
-
-def _toc_name(generation: int) -> str:
-    return f"_{NAME}_{generation}.toc"
-
-
-def _toc_digest(toc: TOC) -> str:
-    storage = RamStorage()
-    toc.write(storage, NAME)
-    with storage.open_file(_toc_name(toc.generation)) as file:
-        return hashlib.sha256(file.read()).hexdigest()
-
-
-def _manifest_path(folder: Path, generation: int) -> Path:
-    return folder / f"manifest-{generation}.json"
-
-
-def read_manifest(folder: Path, generation: int) -> dict[str, str]:
-    """Return file name to SHA-256 of one commit; empty if there is none."""
-    try:
-        content = json.loads(_manifest_path(folder, generation).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _write_synced(path: Path, text: str) -> None:
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    _sync(path.parent)
-
-
-def latest_generation(folder: Path) -> int:
-    """Return the newest commit's number in a folder, or -1."""
-    numbers = [path.stem.rsplit("_", 1)[1] for path in folder.glob(f"_{NAME}_*.toc")]
-    return max((int(number) for number in numbers if number.isdecimal()), default=-1)
-
-
-def verify(folder: Path, trusted: frozenset[str] = frozenset()) -> tuple[int, frozenset[str]]:
-    """Check the newest commit's files before anything in them is unpickled.
-
-    Args:
-        folder: One index.
-        trusted: Segment files that this process has verified before; segments never change.
-
-    Returns:
-        The number of the commit and the names of its segment files.
-
-    Raises:
-        IndexDamaged: if a file is missing or not what was written.
-    """
-    generation = latest_generation(folder)
-    manifest = read_manifest(folder, generation)
-    if generation < 0 or _toc_name(generation) not in manifest:
-        raise IndexDamaged("no commit with checksums")
-    for name, digest in manifest.items():
-        if name in trusted:
-            continue
-        try:
-            matches = _digest(folder / name) == digest
-        except OSError as error:
-            raise IndexDamaged(f"{name} is missing") from error
-        if not matches:
-            raise IndexDamaged(f"{name} is not what was written")
-    return generation, frozenset(name for name in manifest if not name.endswith(".toc"))
 
 
 class IndexFolder:
@@ -273,7 +193,7 @@ class IndexFolder:
 
     def switch(self, folder: Path) -> None:
         """Make a generation the one in use, atomically, and remove all others."""
-        _write_synced(self.root / POINTER, folder.name)
+        write_synced(self.root / POINTER, folder.name)
         for path in self.root.glob("g-*"):
             if path != folder:
                 # Open readers keep their mapped files; the names may go.

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from whoosh.index import FileIndex
+from whoosh.reading import SegmentReader
 
 from indexer.answers import Answerer
 from indexer.batches import analyse, analysed
+from indexer.commits import IndexDamaged, latest_generation, verify
 from indexer.documents import CURSOR
 from indexer.fold import fold
 from indexer.language import Language
@@ -19,7 +21,7 @@ from indexer.merging import merge_if_many, merge_worthy, worth_merging
 from indexer.opened import Opened
 from indexer.rehearsal import rehearsed
 from indexer.snapshot import Leaf, Snapshot
-from indexer.store import ArrayWriter, IndexDamaged, IndexFolder, latest_generation, verify
+from indexer.store import ArrayWriter, IndexFolder
 from indexer.typed import begins_with
 from indexer.weights import Weights
 from kb.errors import SearchUnavailable
@@ -218,6 +220,7 @@ class WhooshUpdater:
         self._committed: tuple[Path, int, int] | None = None
         self._tidied: tuple[Path, int] | None = None
         self._trusted: frozenset[str] = frozenset()
+        self._readers: dict[str, SegmentReader] = {}
 
     def cursor(self) -> int:
         """Return the change number of the last commit; -1 if the index must be rebuilt."""
@@ -302,7 +305,11 @@ class WhooshUpdater:
         except IndexDamaged:
             self._committed = None
             raise
-        return ArrayWriter(self._folder.open(path), path)
+        writer = ArrayWriter(self._folder.open(path), path, self._readers)
+        present = {segment.segid for segment in writer.segments}
+        for gone in self._readers.keys() - present:
+            del self._readers[gone]
+        return writer
 
     def _add(self, writer: ArrayWriter, changes: Sequence[ArticleChange]) -> list[int]:
         batch = analyse(changes, self._language.analyzer)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from whoosh.writing import LockError
 
-from indexer import store, whoosh_engine
+from indexer import commits, whoosh_engine
 from indexer.store import ArrayWriter, IndexFolder
 from indexer.whoosh_engine import WhooshEngine, WhooshUpdater
 from kb.ports import ArticleChange
@@ -53,7 +53,7 @@ def test_a_commit_that_was_cut_short_before_its_table_of_contents_is_forgotten(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(store.TOC, "write", fail)
+        patched.setattr(commits.TOC, "write", fail)
         with pytest.raises(OSError, match="No space left"):
             writable(root).apply(changes_of([document(9, "新知识")]), 3)
     assert writable(root).cursor() == 2

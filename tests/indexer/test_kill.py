@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.store import IndexFolder, verify
+from indexer.commits import verify
+from indexer.store import IndexFolder
 from kb.indexing import latest_change
 from tests.indexer.bank import Bank
 from tests.indexer.victims import ACKNOWLEDGED, COMPLAINTS, at_work, follow, kill, publish, rebuild

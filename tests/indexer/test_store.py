@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from indexer import store
+from indexer.commits import IndexDamaged, latest_generation, read_manifest, verify
 from indexer.schema import HEAD
-from indexer.store import IndexDamaged, IndexFolder, latest_generation, read_manifest, verify
+from indexer.store import IndexFolder
 from indexer.whoosh_engine import WhooshUpdater
 from kb.errors import SearchUnavailable
 from tests.indexer.world import (
