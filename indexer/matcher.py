@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from indexer.codec import Counts, FloatArray, IntArray, Rows
 from indexer.fold import squeeze
 from indexer.plan import INSIDE
-from indexer.snapshot import BoolArray, Snapshot
+from indexer.snapshot import BoolArray, Snapshot, shared_leaves
 
 FIELDS = ("title", "body", "file")
 MOST_BYTES = 128 << 20
@@ -55,14 +55,23 @@ class Matcher:
         self._bytes = 0
         self._lock = threading.Lock()
         self._articles: dict[str, int] = {}
+        # What earlier commits found in the first so many segments, which are still the same.
         self._shared = 0
         self._inherited: dict[tuple[str, str], Standing] = {}
         if before is not None:
-            self._shared = _leading(before.snapshot, snapshot)
+            self._take_over(before)
+
+    def _take_over(self, before: "Matcher") -> None:
+        self._shared = shared_leaves(before.snapshot, self.snapshot)
+        with before._lock:
+            if before._inherited:
+                # What nobody asked for in the commit before may be asked for again: bounds are not told apart.
+                self._shared = min(self._shared, before._shared)
             if self._shared:
-                with before._lock:
-                    self._inherited = dict(before._found)
-                self._bytes = sum(known.bytes for known in self._inherited.values())
+                self._inherited = {**before._inherited, **before._found}
+                self._bytes = before._bytes
+                for twice in before._inherited.keys() & before._found.keys():
+                    self._bytes -= before._inherited[twice].bytes
 
     def standing(self, fieldname: str, text: str) -> Standing:
         """Return where a folded text stands in a field."""
@@ -79,8 +88,9 @@ class Matcher:
 
     def _keep(self, key: tuple[str, str], found: Standing) -> None:
         with self._lock:
+            same = self._found.get(key)
             self._found[key] = found
-            self._bytes += found.bytes
+            self._bytes += found.bytes - (same.bytes if same is not None else 0)
             if self._bytes > MOST_BYTES and self._inherited:
                 # What nobody asked for again since the commit goes first.
                 left, self._inherited = self._inherited, {}
@@ -91,34 +101,42 @@ class Matcher:
                     self._bytes -= self._found.pop(old).bytes
 
     def _look_up(self, fieldname: str, text: str) -> Standing:
-        if text[0] == INSIDE:
-            text = squeeze(text)
-            if len(text) < 3:
-                return self._listed(fieldname, text)
-        elif len(text) <= 2 or text[0] in "#§" or (text[0].isascii() and text[-1].isascii()):
-            return self._listed(fieldname, text)
-        grams = dict.fromkeys(text[place : place + 2] for place in range(len(text) - 1))
-        lists = sorted((self.standing(fieldname, gram) for gram in grams), key=lambda found: len(found.rows))
-        rows, counts = lists[0].rows, lists[0].counts
-        for other in lists[1:]:
-            if not len(rows):
-                break
-            places, both = found_in(other.rows, rows)
-            rows, counts = rows[both], np.minimum(counts[both], other.counts[places[both]])
-        return self._grouped(fieldname, rows, counts)
-
-    def _listed(self, fieldname: str, term: str) -> Standing:
-        known = self._inherited.pop((fieldname, term), None)
-        if known is None:
-            return self._grouped(fieldname, *self.snapshot.postings(fieldname, term))
         with self._lock:
-            self._bytes -= known.bytes
-        rows, counts = self.snapshot.postings(fieldname, term, self._shared)
+            known = self._inherited.pop((fieldname, text), None)
+            self._bytes -= known.bytes if known is not None else 0
+        if known is None:
+            return self._grouped(fieldname, *self._postings(fieldname, text, 0))
+        rows, counts = self._postings(fieldname, text, self._shared)
         kept = int(np.searchsorted(known.rows, self.snapshot.base(fieldname, self._shared)))
         if kept == len(known.rows) and not len(rows):
             return known
-        rows = np.concatenate([known.rows[:kept], rows])
-        return self._grouped(fieldname, rows, np.concatenate([known.counts[:kept], counts]))
+        return _continued(known, kept, self._grouped(fieldname, rows, counts))
+
+    def _postings(self, fieldname: str, text: str, first_leaf: int) -> tuple[Rows, Counts]:
+        """Return rows and counts of a text in the segments from ``first_leaf`` on."""
+        if text[0] == INSIDE:
+            text = squeeze(text)
+            if len(text) < 3:
+                return self.snapshot.postings(fieldname, text, first_leaf)
+        elif len(text) <= 2 or text[0] in "#§" or (text[0].isascii() and text[-1].isascii()):
+            return self.snapshot.postings(fieldname, text, first_leaf)
+        grams = dict.fromkeys(text[place : place + 2] for place in range(len(text) - 1))
+        lists = sorted(
+            (self._gram(fieldname, gram, first_leaf) for gram in grams), key=lambda each: len(each[0])
+        )
+        rows, counts = lists[0]
+        for other, others in lists[1:]:
+            if not len(rows):
+                break
+            places, both = found_in(other, rows)
+            rows, counts = rows[both], np.minimum(counts[both], others[places[both]])
+        return rows, counts
+
+    def _gram(self, fieldname: str, gram: str, first_leaf: int) -> tuple[Rows, Counts]:
+        if first_leaf:
+            return self.snapshot.postings(fieldname, gram, first_leaf)
+        found = self.standing(fieldname, gram)
+        return found.rows, found.counts
 
     def _grouped(self, fieldname: str, rows: Rows, counts: Counts) -> Standing:
         if fieldname == "title" or not len(rows):
@@ -171,11 +189,13 @@ def _beyond(some: IntArray, others: IntArray) -> int:
     return len(some) - int(np.count_nonzero(found_in(others, some)[1]))
 
 
-def _leading(first: Snapshot, second: Snapshot) -> int:
-    """Return how many segments two snapshots have in common before the first that differs."""
-    count = 0
-    for one, other in zip(first.leaves, second.leaves, strict=False):
-        if one is not other:
-            break
-        count += 1
-    return count
+def _continued(known: Standing, kept: int, tail: Standing) -> Standing:
+    """Return the first ``kept`` rows of a list with another behind them; no head has rows in both."""
+    heads = int(np.searchsorted(known.starts, kept))
+    return Standing(
+        np.concatenate([known.rows[:kept], tail.rows]),
+        np.concatenate([known.counts[:kept], tail.counts]),
+        np.concatenate([known.heads[:heads], tail.heads]),
+        np.concatenate([known.sums[:heads], tail.sums]),
+        np.concatenate([known.starts[:heads], tail.starts + np.int32(kept)]),
+    )

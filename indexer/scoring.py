@@ -16,7 +16,6 @@ from indexer.codec import FloatArray, IntArray, Rows
 from indexer.lookup import Found, Lookup, look_up, passage_fields
 from indexer.matcher import Matcher, found_in
 from indexer.plan import Plan, Unit
-from indexer.schema import FILE_KIND
 from indexer.slots import Passages, Slots
 from indexer.snapshot import BoolArray, Snapshot
 from indexer.sums import Part, Reals, Sums, taken
@@ -159,14 +158,7 @@ class Statistics:
 
     def __init__(self, snapshot: Snapshot, weights: Weights) -> None:
         self.title = snapshot.column("title_length").astype(np.float32)
-        lengths = snapshot.places["length"].astype(np.float64)
-        is_file = snapshot.places["kind"] == FILE_KIND
-
-        def by_head(values: Reals) -> FloatArray:
-            sums = np.bincount(snapshot.head_of, values, minlength=snapshot.size)
-            return sums.astype(np.float32)
-
-        body, file = by_head(np.where(is_file, 0.0, lengths)), by_head(np.where(is_file, lengths, 0.0))
+        body, file = snapshot.column("body_length"), snapshot.column("file_length")
         # Empty attachments are the rule: they must not make every other one look long.
         held = file[file > 0]
         self.norms = {

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
 from typing import Any
@@ -15,11 +15,15 @@ from whoosh.reading import SegmentReader
 from indexer.codec import Counts, IntArray, Rows
 from indexer.documents import CURSOR
 from indexer.fold import squeeze
+from indexer.lengthening import Lengthening
+from indexer.schema import FILE_KIND
+from indexer.states import BOUNDS, States, states_at
+from indexer.states import BoolArray as BoolArray
 
-BoolArray = NDArray[np.bool_]
 MOST_SQUEEZED = 50_000
 MOST_MASKS = 64
 MOST_STATES = 8
+NUMBERS = "article_numbers"
 
 
 @dataclass
@@ -64,6 +68,31 @@ class Leaf:
         """The external ids by document number."""
         return self.reader.column_reader("external")
 
+    @cached_property
+    def ends(self) -> IntArray:
+        """Where the passages of each head end among those of the segment."""
+        return np.searchsorted(self.head_of_passage, np.arange(1, len(self.heads) + 1))
+
+    @cached_property
+    def _lengths(self) -> dict[str, NDArray[np.float32]]:
+        lengths = self.places["length"].astype(np.float64)
+        is_file = self.places["kind"] == FILE_KIND
+
+        def by_head(values: NDArray[np.float64]) -> NDArray[np.float32]:
+            sums = np.bincount(self.head_of_passage, values, minlength=len(self.heads))
+            return sums.astype(np.float32)
+
+        return {
+            "body_length": by_head(np.where(is_file, 0.0, lengths)),
+            "file_length": by_head(np.where(is_file, lengths, 0.0)),
+        }
+
+    def column(self, name: str) -> NDArray[Any]:
+        """Return one column of the heads; ``body_length`` and ``file_length`` are summed over their passages."""
+        if name in ("body_length", "file_length"):
+            return self._lengths[name]
+        return np.ascontiguousarray(self.heads[name])
+
     def squeezed(self, doc: int) -> str:
         """Return a text folded and without punctuation; those looked at lately are kept."""
         text = self._squeezed.get(doc)
@@ -77,17 +106,6 @@ class Leaf:
         """Return rows (of heads for the title, otherwise of passages) and frequencies."""
         found = self.reader._terms.posting_list(name, term.encode("utf-8", "surrogatepass"))
         return None if found is None else (self.row_of_doc[found[0]], found[1])
-
-
-@dataclass(frozen=True)
-class States:
-    """Which heads are in force, over or still to come, at every instant from ``since`` to before ``until``."""
-
-    since: float
-    until: float
-    current: BoolArray
-    ended: BoolArray
-    scheduled: BoolArray
 
 
 class _Empty:
@@ -104,60 +122,100 @@ def _column(reader: SegmentReader, name: str) -> Any:
     return reader._perdoc.column_reader(name, column)
 
 
+@dataclass(frozen=True)
+class _Earlier:
+    """What was found for an earlier commit, which holds for the leading segments and heads of a later one."""
+
+    leaves: int = 0
+    heads: int = 0
+    readable: dict[frozenset[str], BoolArray] = field(default_factory=dict)
+    states: list[States] = field(default_factory=list)
+
+
 class Snapshot:
     """All segments of one commit side by side.
 
     Args:
         index: A verified index.
         known: Leaves of earlier snapshots by segment id.
+        before: An earlier snapshot: what it put together of segments that both share is used again.
     """
 
-    def __init__(self, index: FileIndex, known: dict[str, Leaf]) -> None:
-        whole = index.reader()
-        readers = [reader for reader, _offset in whole.leaf_readers()]
-        # The reader's own number: asking the folder could name a commit that came after it.
-        self.generation = whole.generation()
-        self.leaves: list[Leaf] = []
-        self.by_segment: dict[str, Leaf] = {}
-        live = []
-        self.cursor = -1
-        for reader in readers:
-            if not isinstance(reader, SegmentReader):
-                continue
-            segment = reader.segment()
-            leaf = known.get(segment.segid) or Leaf.open(reader)
-            self.by_segment[segment.segid] = leaf
-            self.leaves.append(leaf)
-            alive = np.ones(leaf.reader.doc_count_all(), np.bool_)
-            alive[list(segment.deleted_docs())] = False
-            live.append(alive)
-            self._read_cursor(leaf, alive)
-        self._join(live)
-        self._readable: dict[frozenset[str], BoolArray] = {}
-        self._columns: dict[str, Any] = {}
-        self._states: list[States] = []
-
-    def _read_cursor(self, leaf: Leaf, alive: BoolArray) -> None:
-        found = leaf.reader._terms.posting_list("article", CURSOR.encode())
-        for doc in found[0] if found is not None else ():
-            if alive[doc]:
-                self.cursor = max(self.cursor, int(leaf.labels[int(doc)]))
-
-    def _join(self, live: list[BoolArray]) -> None:
-        pairs = list(zip(self.leaves, live, strict=True))
-        self.heads = _concat([leaf.heads for leaf in self.leaves])
-        self.places = _concat([leaf.places for leaf in self.leaves])
-        self.alive: BoolArray = _concat([alive[leaf.head_docs] for leaf, alive in pairs])
+    def __init__(self, index: FileIndex, known: dict[str, Leaf], before: "Snapshot | None" = None) -> None:
+        contents = index._read_toc()
+        # The number of what was read: asking the folder could name a commit that came after it.
+        self.generation: int = contents.generation
+        self.by_segment: dict[str, Leaf] = {
+            segment.segid: known.get(segment.segid)
+            or Leaf.open(SegmentReader(index.storage, contents.schema, segment, contents.generation))
+            for segment in contents.segments
+        }
+        self.leaves = list(self.by_segment.values())
+        live = [_living(*both) for both in zip(self.leaves, contents.segments, strict=True)]
+        self.cursor: int = max(map(_cursor, self.leaves, live), default=-1)
+        self.alive: BoolArray = _concat(
+            [alive[leaf.head_docs] for leaf, alive in zip(self.leaves, live, strict=True)]
+        )
         self._head_bases = list(accumulate((len(leaf.heads) for leaf in self.leaves), initial=0))
         self._place_bases = list(accumulate((len(leaf.places) for leaf in self.leaves), initial=0))
-        self.head_of: Rows = _concat(
-            [
-                leaf.head_of_passage + np.int32(base)
-                for leaf, base in zip(self.leaves, self._head_bases, strict=False)
-            ]
-        )
+        self._arrays: dict[str, Lengthening] = {}
+        self._readable: dict[frozenset[str], BoolArray] = {}
+        self._states: list[States] = []
+        self._earlier = _Earlier()
+        if before is not None and before.generation <= self.generation:
+            self._take_over(before)
+        self.heads = self._array("heads")
+        self.places = self._array("places")
+        self.head_of: Rows = self._array("head_of")
         # First passage of every head; heads without passages share the start of the next one.
-        self.first_passage: IntArray = np.searchsorted(self.head_of, np.arange(len(self.heads) + 1))
+        self.first_passage: IntArray = self._array("first_passage")
+
+    def _take_over(self, before: "Snapshot") -> None:
+        """Go on with what an earlier snapshot put together; nothing of it keeps that snapshot alive."""
+        shared = shared_leaves(before, self)
+        if not shared:
+            return
+        for name, array in list(before._arrays.items()):
+            kept = self._kept(name, shared)
+            if name == NUMBERS:
+                articles = self.column("article")
+                tail = _numbered(articles[:kept], array.array[:kept], articles[kept:])
+            else:
+                tail = _concat(self._parts(name, shared), array.array.dtype)
+            self._arrays[name] = array.lengthened(kept, tail)
+        heads, earlier = self._head_bases[shared], before._earlier
+        if before._states or before._readable:
+            self._earlier = _Earlier(shared, heads, before._readable, before._states)
+        else:
+            # Nobody asked it anything.
+            self._earlier = replace(
+                earlier, leaves=min(shared, earlier.leaves), heads=min(heads, earlier.heads)
+            )
+
+    def _array(self, name: str) -> NDArray[Any]:
+        """Return an array over all segments, put together when it is first asked for; it is only read."""
+        found = self._arrays.get(name)
+        if found is None:
+            found = self._arrays[name] = Lengthening(_concat(self._parts(name, 0)))
+        return found.array
+
+    def _parts(self, name: str, first: int) -> list[NDArray[Any]]:
+        """Return what the segments from one on contribute to an array."""
+        leaves = list(zip(self.leaves, self._head_bases, self._place_bases, strict=False))[first:]
+        if name in ("heads", "places"):
+            return [getattr(leaf, name) for leaf, _heads, _places in leaves]
+        if name == "head_of":
+            return [leaf.head_of_passage + np.int32(heads) for leaf, heads, _places in leaves]
+        if name == "first_passage":
+            begun = [] if first else [np.zeros(1, np.int64)]
+            return begun + [leaf.ends + places for leaf, _heads, places in leaves]
+        return [leaf.column(name) for leaf, _heads, _places in leaves]
+
+    def _kept(self, name: str, leaves: int) -> int:
+        """Return how much of an array the first segments make."""
+        if name in ("places", "head_of"):
+            return self._place_bases[leaves]
+        return self._head_bases[leaves] + (name == "first_passage")
 
     @property
     def size(self) -> int:
@@ -191,8 +249,13 @@ class Snapshot:
             if len(self._readable) >= MOST_MASKS:
                 self._readable.clear()
             allowed = np.zeros(self.size, np.bool_)
+            known = self._earlier.readable.get(wanted)
+            if known is not None:
+                allowed[: self._earlier.heads] = known[: self._earlier.heads]
             for term in wanted:
-                allowed[self.postings("access", term)[0]] = True
+                first = 0 if known is None else self._earlier.leaves
+                allowed[self.postings("access", term, first)[0]] = True
+            # What was withdrawn since is dead in every segment.
             allowed &= self.alive
             self._readable[wanted] = allowed
         return allowed
@@ -200,24 +263,28 @@ class Snapshot:
     def states(self, instant: float) -> States:
         """Return which heads are in force at an instant (seconds); the arrays are not to be changed."""
         for known in self._states:
-            if known.since <= instant < known.until:
+            if known.holds_at(instant):
                 return known
-        found = _states(self, instant)
+        earlier = next((known for known in self._earlier.states if known.holds_at(instant)), None)
+        first = 0 if earlier is None else self._earlier.heads
+        found = states_at({name: self.column(name)[first:] for name in BOUNDS}, instant)
+        if earlier is not None:
+            found = earlier.followed_by(first, found)
         self._states = [found, *self._states[: MOST_STATES - 1]]
         return found
 
     def column(self, name: str) -> Any:
-        """Return one column of the heads, contiguous in memory."""
-        found = self._columns.get(name)
-        if found is None:
-            found = self._columns[name] = np.ascontiguousarray(self.heads[name])
-        return found
+        """Return one column of the heads, contiguous in memory; lengths of bodies and files are columns too."""
+        return self._array(name)
 
-    @cached_property
+    @property
     def article_numbers(self) -> IntArray:
-        """The articles of the heads, numbered without gaps."""
-        numbers: IntArray = np.unique(self.column("article"), return_inverse=True)[1]
-        return numbers
+        """The articles of the heads, numbered so that few numbers are left out."""
+        found = self._arrays.get(NUMBERS)
+        if found is None:
+            found = Lengthening(np.unique(self.column("article"), return_inverse=True)[1])
+            self._arrays[NUMBERS] = found
+        return found.array
 
     def passages_of(self, heads: IntArray) -> tuple[IntArray, IntArray]:
         """Return the rows of all passages of some heads, head by head, and how many each head has."""
@@ -266,21 +333,39 @@ _NO_ROWS: Rows = np.empty(0, np.int32)
 _NO_FREQUENCIES: Counts = np.empty(0, np.uint8)
 
 
-def _states(snapshot: Snapshot, instant: float) -> States:
-    bounds = [snapshot.column(name) for name in ("shown_from", "shown_to", "next_from", "previous_from")]
-    shown_from, shown_to, next_from, previous_from = bounds
-    started, over = shown_from <= instant, shown_to <= instant
-    return States(
-        since=max(float(bound[bound <= instant].max(initial=-np.inf)) for bound in bounds),
-        until=min(float(bound[bound > instant].min(initial=np.inf)) for bound in bounds),
-        current=started & ~over,
-        # The last revision that had been shown speaks for an ended article, the next for a coming one.
-        ended=started & over & (next_from > instant),
-        scheduled=~started & (previous_from <= instant),
-    )
+def _living(leaf: Leaf, segment: Any) -> BoolArray:
+    alive = np.ones(segment.doc_count_all(), np.bool_)
+    alive[list(segment.deleted_docs())] = False
+    return alive
 
 
-def _concat(arrays: list[Any]) -> Any:
+def _cursor(leaf: Leaf, alive: BoolArray) -> int:
+    found = leaf.reader._terms.posting_list("article", CURSOR.encode())
+    docs = found[0].tolist() if found is not None else []
+    return max((int(leaf.labels[doc]) for doc in docs if alive[doc]), default=-1)
+
+
+def _numbered(articles: IntArray, numbers: IntArray, more: IntArray) -> IntArray:
+    """Return the numbers of more articles: those that have one keep it, the others get the next ones."""
+    added, places = np.unique(more, return_inverse=True)
+    first = int(numbers.max(initial=-1)) + 1
+    given = np.arange(first, first + len(added))
+    known = np.flatnonzero(np.isin(articles, added))
+    given[np.searchsorted(added, articles[known])] = numbers[known]
+    return given[places]
+
+
+def shared_leaves(first: Snapshot, second: Snapshot) -> int:
+    """Return how many segments two snapshots have in common before the first that differs."""
+    count = 0
+    for one, other in zip(first.leaves, second.leaves, strict=False):
+        if one is not other:
+            break
+        count += 1
+    return count
+
+
+def _concat(arrays: list[Any], dtype: Any = np.int64) -> Any:
     if not arrays:
-        return np.empty(0, np.int64)
+        return np.empty(0, dtype)
     return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)

@@ -197,7 +197,7 @@ class WhooshEngine:
         generation, self._trusted = verify(path, self._trusted)
         index = self._folder.open(path)
         # Never reader(reuse=...) or refresh(): only a fresh reader forgets what was withdrawn.
-        snapshot = Snapshot(index, self._leaves)
+        snapshot = Snapshot(index, self._leaves, self._opened.snapshot if self._opened else None)
         if snapshot.generation != generation:
             raise IndexDamaged("a commit came between checking and opening")
         self._leaves = snapshot.by_segment
