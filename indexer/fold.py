@@ -8,15 +8,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from opencc import OpenCC
 
 # Characters that mean the same thing in a bank's texts although no conversion table joins them.
 VARIANTS = dict(zip("帐佔裏著妳祂牠甚麽", "账占里着你他它什么", strict=True))
 
+# From these lengths on a text is worth looking through with patterns, and is worth an array.
+LONG, VERY_LONG = 60, 240
+# What a character becomes: nothing but signs, or something else than one character that carries meaning.
+NOTHING, ELSE = 0, 0xFFFFFFFF
+Codes = npt.NDArray[np.uint32]
+Places = npt.NDArray[np.intp]
 # The same as ``is_word_character``, for whole texts: what \w takes for part of a word is what
 # ``str.isalnum`` does, and the underscore.
-# From this length on the patterns of ``squeeze`` are worth making.
-LONG = 60
 _SIGNS = re.compile(r"(?:[^\w\U00020000-\U0003ffff]|_)+")
 
 
@@ -73,20 +79,25 @@ class _Patterns:
     """Patterns of characters that fold to nothing but signs, and of all others that change.
 
     ``stretched`` finds those of the others that do not fold to exactly one character that carries meaning.
+    ``letters`` tells what each character becomes; its last place stands for all beyond the basic plane.
     """
 
     dropped: re.Pattern[str]
     changed: re.Pattern[str]
     stretched: re.Pattern[str]
+    letters: Codes
 
 
 @lru_cache(maxsize=1)
 def _patterns() -> _Patterns:
     table = folder()
     dropped, changed, stretched = [], [], []
+    letters = [ELSE] * 0x10001
     for code in range(0x10000):
         folded = table[code]
         bare = without_signs(folded)
+        if len(bare) < 2:
+            letters[code] = ord(bare) if bare else NOTHING
         if not bare:
             dropped.append(chr(code))
         elif folded != chr(code):
@@ -97,6 +108,7 @@ def _patterns() -> _Patterns:
         re.compile(f"[{re.escape(''.join(dropped))}]+"),
         re.compile(f"[{re.escape(''.join(changed))}\U00010000-\U0010ffff]"),
         re.compile(f"[{re.escape(''.join(stretched))}\U00010000-\U0010ffff]"),
+        np.array(letters, np.uint32),
     )
 
 
@@ -110,12 +122,39 @@ def squeeze(text: str) -> str:
     """Return the folded text without blanks and punctuation."""
     if len(text) < LONG:
         return without_signs(fold(text))
+    if len(text) >= VERY_LONG:
+        return _text(_squeezed(text)[0])
     # Most characters of a text stay what they are: looking for the others is quicker than asking for each.
     patterns = _patterns()
     bare = patterns.dropped.sub("", text)
     if patterns.stretched.search(bare):
         return without_signs(fold(bare))
     return _folded_bare(bare, patterns)
+
+
+@lru_cache(maxsize=5_000)
+def _bare_character(character: str) -> str:
+    return without_signs(fold(character))
+
+
+def _squeezed(text: str) -> tuple[Codes, Places]:
+    """Return the characters of the squeezed text, and where each stands in the original."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    letters = _patterns().letters.take(codes, mode="clip")
+    places = np.flatnonzero(letters)
+    letters = letters[places]
+    others = np.flatnonzero(letters == ELSE)
+    if len(others):
+        pieces = [_bare_character(text[place]) for place in places[others].tolist()]
+        sizes = np.ones(len(letters), np.int64)
+        sizes[others] = [len(piece) for piece in pieces]
+        places, letters = np.repeat(places, sizes), np.repeat(letters, sizes)
+        letters[letters == ELSE] = [ord(character) for character in "".join(pieces)]
+    return letters, places
+
+
+def _text(letters: Codes) -> str:
+    return letters.tobytes().decode("utf-32-le")
 
 
 class Bare:
@@ -129,8 +168,10 @@ class Bare:
         # Stretches of characters that stay side by side: where each begins here and in the original.
         self._begins: list[int] = []
         self._origins: Sequence[int] = []
-        if not self._divide(text):
-            self._map(text)
+        self._places: Places | None = None
+        if len(text) >= LONG or not self._divide(text):
+            letters, self._places = _squeezed(text)
+            self.text = _text(letters)
 
     def _divide(self, text: str) -> bool:
         """Cut a text at its signs; return whether each other character folds to exactly one."""
@@ -151,14 +192,10 @@ class Bare:
         self.text, self._origins = _folded_bare(bare, patterns), origins
         return True
 
-    def _map(self, text: str) -> None:
-        folded, places = fold_with_places(text)
-        self.text = without_signs(folded)
-        self._origins = [places[place] for place in word_places(folded)]
-        self._begins = list(range(len(self._origins)))
-
     def origin(self, place: int) -> int:
         """Return where in the original the character at a place stands."""
+        if self._places is not None:
+            return int(self._places[place])
         stretch = bisect_right(self._begins, place) - 1
         return self._origins[stretch] + place - self._begins[stretch]
 

@@ -1,7 +1,10 @@
 """Puts marks around the searched words, in plain text and in stored HTML, without trusting either."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import unescape
 
@@ -10,9 +13,8 @@ from markupsafe import Markup, escape
 from kb.ports import Marks
 
 # Possessive, so that a stray quotation mark cannot make the scan go back over what it has read.
-_TOKEN = re.compile(
-    r"""(?P<tag><(?:[^<>"']++|"[^"]*+"|'[^']*+')*+>)|(?P<entity>&(?:\#\w{1,8}|\w{1,32});)|(?P<text>[^<&]++|[<&])"""
-)
+_TAG = re.compile(r"""(<(?:[^<>"']++|"[^"]*+"|'[^']*+')*+>)""")
+_ENTITY = re.compile(r"(&(?:\#\w{1,8}|\w{1,32});)")
 _NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)")
 _ALIGN = re.compile(r' style="text-align: (left|right|center|justify);?"')
 _VOID = frozenset(("area", "br", "col", "hr", "img", "input", "source", "wbr"))
@@ -24,16 +26,11 @@ _INLINE = frozenset(
 )
 _HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
 
+# Pages from this length on are kept taken apart, up to so many characters together.
+LONG = 20_000
+MOST_KEPT = 4_000_000
+
 Marker = Callable[[str], Marks]
-
-
-@dataclass(frozen=True)
-class _Token:
-    raw: str
-    name: str = ""
-    start: int = -1
-    length: int = 0
-    is_entity: bool = False
 
 
 def marked(text: str, marks: Marks) -> Markup:
@@ -87,24 +84,10 @@ def mark_html(html: str, marker: Marker | None = None, *, top: int = 2) -> Marke
         marker: Finds the ranges to mark in the whole text; ``None`` marks nothing.
         top: Level of the highest heading.
     """
-    tokens, text = _tokens(html)
-    marks = _usable(marker(text), len(text)) if marker is not None else []
-    levels = _Levels(top)
-    parts: list[str] = []
-    hit = 0
-    for token in tokens:
-        if token.start < 0:
-            parts.append(_dressed(token, levels))
-            continue
-        end = token.start + token.length
-        while hit < len(marks) and marks[hit][1] <= token.start:
-            hit += 1
-        if hit >= len(marks) or marks[hit][0] >= end:
-            parts.append(token.raw)
-            continue
-        parts.extend(_pieces(token, text, marks, hit))
+    parsed = _kept(html, top)
+    marks = _usable(marker(parsed.text), len(parsed.text)) if marker is not None else []
     # Nothing but tags of the sanitised input, escaped text and our own marks has been joined here.
-    return MarkedPage(Markup("".join(parts)), len(marks))  # noqa: S704
+    return MarkedPage(Markup("".join(parsed.marked(marks))), len(marks))  # noqa: S704
 
 
 def opening(html: str, limit: int) -> tuple[str, bool]:
@@ -114,11 +97,11 @@ def opening(html: str, limit: int) -> tuple[str, bool]:
         The HTML, cut only between two blocks of the outermost level, and whether anything was cut.
     """
     depth = 0
-    for match in _TOKEN.finditer(html):
-        name = _name(match["tag"]) if match["tag"] else ""
+    for match in _TAG.finditer(html):
+        name = _name(match[0])
         if not name or name in _VOID:
             continue
-        depth += -1 if match["tag"].startswith("</") else 1
+        depth += -1 if match[0].startswith("</") else 1
         if depth <= 0 and match.end() >= limit:
             return html[: match.end()], bool(html[match.end() :].strip())
     return html, False
@@ -148,25 +131,6 @@ def shifted_levels(levels: Sequence[int], top: int = 2) -> list[int]:
     return [moved.enter(level) for level in levels]
 
 
-def _tokens(html: str) -> tuple[list[_Token], str]:
-    tokens: list[_Token] = []
-    text: list[str] = []
-    length = 0
-    for match in _TOKEN.finditer(html):
-        raw = match[0]
-        if match["tag"]:
-            name = _name(raw)
-            tokens.append(_Token(raw, name))
-            shown = "" if name in _INLINE or name == "wbr" else "\n"
-        else:
-            is_entity = match["entity"] is not None
-            shown = unescape(raw) if is_entity else raw
-            tokens.append(_Token(raw if is_entity else str(escape(raw)), "", length, len(shown), is_entity))
-        text.append(shown)
-        length += len(shown)
-    return tokens, "".join(text)
-
-
 def _name(tag: str) -> str:
     found = _NAME.match(tag)
     return found[1].lower() if found else ""
@@ -180,24 +144,125 @@ def _usable(marks: Marks, length: int) -> list[tuple[int, int]]:
     return kept
 
 
-def _pieces(token: _Token, text: str, marks: list[tuple[int, int]], hit: int) -> Iterator[str]:
-    end = token.start + token.length
-    position = token.start
-    while hit < len(marks) and marks[hit][0] < end:
-        start, stop = max(marks[hit][0], token.start), min(marks[hit][1], end)
-        yield str(escape(text[position:start]))
-        # An entity may stand for two characters; it is never cut in half.
-        shown = token.raw if token.is_entity else str(escape(text[start:stop]))
-        yield f'<mark data-hit="{hit + 1}">{shown}</mark>'
-        position = end if token.is_entity else stop
-        if marks[hit][1] > end or token.is_entity:
-            break
-        hit += 1
-    yield str(escape(text[position:end]))
+class _Parsed:
+    """A stored page taken apart once: ``text`` is all its text, with a line's end for each block's tag.
+
+    Args:
+        html: Clean HTML.
+        top: Level of the highest heading.
+    """
+
+    def __init__(self, html: str, top: int) -> None:
+        # Dressed tags and escaped texts in their order; of each text its place here and in the whole text.
+        self._parts: list[str] = []
+        self._slots: list[int] = []
+        self._begins: list[int] = []
+        self._ends: list[int] = []
+        self._entities: set[int] = set()
+        self._shown: list[str] = []
+        self._length = 0
+        levels, dressed = _Levels(top), dict[str, tuple[str, str]]()
+        for place, piece in enumerate(_TAG.split(html)):
+            if place % 2 == 0:
+                self._add_text(piece)
+                continue
+            known = dressed.get(piece)
+            if known is None:
+                name = _name(piece)
+                known = _dressed(piece, name, levels), "" if name in _INLINE or name == "wbr" else "\n"
+                if name not in _HEADINGS:
+                    dressed[piece] = known
+            self._parts.append(known[0])
+            self._shown.append(known[1])
+            self._length += len(known[1])
+        self.text = "".join(self._shown)
+        self._shown.clear()
+
+    def _add_text(self, text: str) -> None:
+        if "&" not in text:
+            if text:
+                self._add(str(escape(text)), text)
+            return
+        for place, piece in enumerate(_ENTITY.split(text)):
+            if place % 2:
+                self._entities.add(len(self._slots))
+                self._add(piece, unescape(piece))
+            elif piece:
+                self._add(str(escape(piece)), piece)
+
+    def _add(self, raw: str, shown: str) -> None:
+        self._slots.append(len(self._parts))
+        self._parts.append(raw)
+        self._shown.append(shown)
+        self._begins.append(self._length)
+        self._length += len(shown)
+        self._ends.append(self._length)
+
+    def marked(self, marks: list[tuple[int, int]]) -> list[str]:
+        """Return the pieces of the page with marks around ranges of the text, which ascend and do not overlap."""
+        parts = self._parts.copy()
+        number = 0
+        for hit, (start, end) in enumerate(marks):
+            # What lies before was marked with an earlier hit, or holds none.
+            number = max(number, bisect_right(self._ends, start))
+            while number < len(self._begins) and self._begins[number] < end:
+                parts[self._slots[number]] = "".join(self._pieces(number, marks, hit))
+                number += 1
+        return parts
+
+    def _pieces(self, number: int, marks: list[tuple[int, int]], hit: int) -> list[str]:
+        begin, end = self._begins[number], self._ends[number]
+        raw, pieces = self._parts[self._slots[number]], list[str]()
+        if number in self._entities:
+            # An entity may stand for two characters; it is never cut in half.
+            return [f'<mark data-hit="{hit + 1}">{raw}</mark>']
+        # Most texts need no escaping, which is then not asked for each piece.
+        is_plain, text, position = len(raw) == end - begin, self.text, begin
+        while hit < len(marks) and marks[hit][0] < end:
+            start, stop = max(marks[hit][0], position), min(marks[hit][1], end)
+            hit += 1
+            before, inside = text[position:start], text[start:stop]
+            if not is_plain:
+                before, inside = str(escape(before)), str(escape(inside))
+            pieces.append(f'{before}<mark data-hit="{hit}">{inside}</mark>')
+            position = stop
+        pieces.append(text[position:end] if is_plain else str(escape(text[position:end])))
+        return pieces
 
 
-def _dressed(token: _Token, levels: _Levels) -> str:
-    raw, name = token.raw, token.name
+class _LongPages:
+    """The long pages that were shown last, taken apart; the shelf of a process, whoever reads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pages: OrderedDict[tuple[str, int], _Parsed] = OrderedDict()
+        self._size = 0
+
+    def get(self, html: str, top: int) -> _Parsed:
+        """Return a page taken apart, a moment ago or now."""
+        key = (html, top)
+        with self._lock:
+            if key in self._pages:
+                self._pages.move_to_end(key)
+                return self._pages[key]
+        parsed = _Parsed(html, top)
+        with self._lock:
+            self._size += 0 if key in self._pages else len(html)
+            self._pages[key] = parsed
+            while self._size > MOST_KEPT and len(self._pages) > 1:
+                (oldest, _top), _parsed = self._pages.popitem(last=False)
+                self._size -= len(oldest)
+        return parsed
+
+
+_long_pages = _LongPages()
+
+
+def _kept(html: str, top: int) -> _Parsed:
+    return _Parsed(html, top) if len(html) < LONG else _long_pages.get(html, top)
+
+
+def _dressed(raw: str, name: str, levels: _Levels) -> str:
     if name in _HEADINGS:
         level = levels.current if raw.startswith("</") else levels.enter(int(name[1]))
         raw = raw.replace(name, f"h{level}", 1)

@@ -95,7 +95,8 @@ def test_no_character_folds_to_nothing() -> None:
 def test_a_bare_text_is_the_squeezed_one_and_knows_where_its_characters_come_from(
     first: str, second: str
 ) -> None:
-    for text in (first, first + "，卡Ａ。" + second):
+    # Long texts are worked through in another way than short ones.
+    for text in (first, first + "，卡Ａ。" + second, (first + "，卡½Ａ。" + second) * 60):
         bare = Bare(text)
         folded, places = fold_with_places(text)
         assert bare.text == squeeze(text)

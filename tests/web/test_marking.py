@@ -161,3 +161,13 @@ def test_unclosed_quotes_cannot_make_the_scan_slow() -> None:
     started = time.process_time()
     mark_html(hostile)
     assert time.process_time() - started < 5
+
+
+def test_a_long_page_that_was_shown_before_is_marked_with_the_words_of_now() -> None:
+    html = "<h4>挂失</h4><p>补卡 &amp; 挂失</p>" * 1_000
+    first, second = mark_html(html, finder("挂失")), mark_html(html, finder("补卡"), top=3)
+    assert (first.hits, second.hits) == (2_000, 1_000)
+    assert mark_html(html, finder("挂失")) == first
+    assert TAGS.sub("", second.html) == TAGS.sub("", html)
+    assert "<h2>" in first.html and "<h3>" in second.html
+    assert mark_html(html).html == MARK.sub("", first.html)
