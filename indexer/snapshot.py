@@ -19,9 +19,11 @@ from indexer.lengthening import Lengthening
 from indexer.schema import FILE_KIND
 from indexer.states import BOUNDS, States, states_at
 from indexer.states import BoolArray as BoolArray
+from indexer.term_table import FieldTable
 
 MOST_SQUEEZED = 50_000
 MOST_MASKS = 64
+FEW_TERMS = 8_000
 MOST_STATES = 8
 NUMBERS = "article_numbers"
 
@@ -40,6 +42,7 @@ class Leaf:
     # Kept here because a segment's titles never change; see ``indexer.title_texts``.
     title_block: Any = None
     _squeezed: dict[int, str] = field(default_factory=dict)
+    _places: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @classmethod
     def open(cls, reader: SegmentReader) -> "Leaf":
@@ -104,8 +107,24 @@ class Leaf:
 
     def postings(self, name: str, term: str) -> tuple[Rows, Counts] | None:
         """Return rows (of heads for the title, otherwise of passages) and frequencies."""
-        found = self.reader._terms.posting_list(name, term.encode("utf-8", "surrogatepass"))
-        return None if found is None else (self.row_of_doc[found[0]], found[1])
+        field = self.reader._terms.fields.get(name)
+        if field is None:
+            return None
+        if len(field) <= FEW_TERMS:
+            place = self._places_of(name, field).get(term)
+        else:
+            place = field.find(term.encode("utf-8", "surrogatepass"))
+        if place is None:
+            return None
+        docs, frequencies = self.reader._terms.list_at(field, place)
+        return self.row_of_doc[docs], frequencies
+
+    def _places_of(self, name: str, terms: FieldTable) -> dict[str, int]:
+        # Of a few terms a dictionary is quick to make, and there may be two dozen such segments to ask.
+        places = self._places.get(name)
+        if places is None:
+            places = self._places[name] = {term: place for place, term in enumerate(terms.terms())}
+        return places
 
 
 class _Empty:

@@ -164,6 +164,18 @@ class IndexFolder:
         folder = self.root / name
         return folder if _GENERATION.fullmatch(name) and folder.is_dir() else None
 
+    def glance(self, folder: Path | None) -> tuple[int, ...]:
+        """Return numbers that are others when a commit was written to a folder or another one is in use.
+
+        Two quick questions to the system; what is written twice within one tick of its clock may look unchanged.
+        """
+        try:
+            return tuple(
+                path.stat().st_mtime_ns for path in (self.root / POINTER, folder) if path is not None
+            )
+        except OSError:
+            return ()
+
     def fingerprint(self, folder: Path) -> str:
         """Return the fingerprint that a generation was built with."""
         return _read_line(folder / "fingerprint")

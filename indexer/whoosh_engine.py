@@ -29,6 +29,8 @@ from kb.ports import ArticleChange, EngineAnswer, EngineQuery, LexiconOverlay, M
 
 log = logging.getLogger(__name__)
 CHECK_EVERY = 0.1
+# Whether anything changed at all is asked oftener, because it costs next to nothing.
+GLANCE_EVERY = 0.02
 
 
 class WhooshEngine:
@@ -127,7 +129,13 @@ class WhooshEngine:
 
     def keep_open(self, stop: threading.Event) -> None:
         """Open each new commit as it comes, so that no question waits for that, until ``stop`` is set."""
-        while not stop.wait(CHECK_EVERY):
+        seen: object = None
+        while not stop.wait(GLANCE_EVERY):
+            glance = self._folder.glance(self._path)
+            # Times of files are coarse, so that what looks unchanged is looked at all the same, only later.
+            if glance == seen and time.monotonic() - self._checked_at < CHECK_EVERY:
+                continue
+            seen, self._checked_at = glance, float("-inf")
             try:
                 self._newest()
                 self._is_kept_open = True
@@ -184,8 +192,11 @@ class WhooshEngine:
                 time.sleep(0.01)
                 continue
             known = self._opened if path == self._path else None
-            self._opened = Opened(index, snapshot, self._language, self._weights, known)
-            self._path = path
+            opened = Opened(index, snapshot, self._language, self._weights, known)
+            if known is not None:
+                # Worked out before it is in use: until then the commit before answers.
+                opened.scorer.statistics  # noqa: B018
+            self._opened, self._path = opened, path
             return
         log.warning("index is not readable: %r", problem)
 

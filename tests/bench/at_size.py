@@ -10,7 +10,8 @@ the product's port: the whole search with rights, time, facets, totals and snipp
 without answers from memory. Every question is asked once, after one of every kind that does not count. Publishing goes
 into a copy of the index, one article at a time, by a process of its own; a publish counts from the moment
 its writer may begin until a search shows it. Beside it and before it, the same questions are asked five
-times a second. It is a script and not a test: what it prints depends on the machine.
+times a second; new commits are opened by a thread, and small segments are merged while nothing is published, as when
+the product serves. It is a script and not a test: what it prints depends on the machine.
 """
 
 import argparse
@@ -146,17 +147,37 @@ def asking(product: Product, texts: Sequence[str]) -> Iterator[Times]:
         thread.join()
 
 
+@contextmanager
+def kept_open(product: Product) -> Iterator[None]:
+    """Open new commits in a thread of their own, as every web process does."""
+    stop = threading.Event()
+    thread = threading.Thread(target=product.engine.keep_open, args=(stop,))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
 def wait_until_found(product: Product, number: int, word: str, since: float) -> float:
     """Return the seconds from ``since`` until a search for a word shows its article.
+
+    It is only searched for in commits that have not been searched yet: whoever waits must not keep those
+    busy who ask.
 
     Raises:
         SystemExit: if that does not happen.
     """
     query = EngineQuery(word, NOW, None, verbatim=True, limit=1)
+    searched = None
     while time.perf_counter() - since < MOST_WAIT:
-        if [hit.article_id for hit in product.engine.search(query).hits] == [number]:
-            return time.perf_counter() - since
-        time.sleep(0.01)
+        opened = product.engine.opened()
+        if opened is not searched:
+            if [hit.article_id for hit in product.engine.search(query).hits] == [number]:
+                return time.perf_counter() - since
+            searched = opened
+        time.sleep(0.002)
     raise SystemExit(f"{word} was not found within {MOST_WAIT:.0f} seconds")
 
 
@@ -171,11 +192,15 @@ def publish_all(folder: Path, articles: Sequence[Made], typist: Typist) -> Itera
         for text in texts:
             search(product, text)
         settle()
-        with asking(product, texts) as quiet:
+        with kept_open(product), asking(product, texts) as quiet:
             time.sleep(EVERY * len(texts))
         waits: list[float] = []
         written: list[Written] = []
-        with publishing(Path(temporary) / "product") as publisher, asking(product, texts) as beside:
+        with (
+            publishing(Path(temporary) / "product") as publisher,
+            kept_open(product),
+            asking(product, texts) as beside,
+        ):
             for number, made in enumerate(articles):
                 word = f"published{number:04d}"
                 since = publisher.begin(made, word)

@@ -64,3 +64,6 @@ def _work(root: Path, pipe: Connection) -> None:
         started, spent = time.perf_counter(), time.process_time()
         updater.apply(changes([made]), cursor)
         pipe.send(Written(time.perf_counter() - started, time.process_time() - spent))
+        # As the follower does when nothing waits.
+        while not pipe.poll() and updater.tidy():
+            pass

@@ -81,6 +81,8 @@ def test_a_kept_engine_opens_new_commits_without_being_asked(
         at = services.clock.now()
         approve(session, add_revision(session, article, RevisionText("换新", "口径。"), at), at)
     catch_up()
+    while services.engine._opened.snapshot.cursor <= before:  # type: ignore[attr-defined]
+        assert thread.is_alive()
+        stop.wait(0.01)
     stop.set()
     thread.join()
-    assert services.engine._opened.snapshot.cursor > before  # type: ignore[attr-defined]
