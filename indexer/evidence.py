@@ -1,6 +1,5 @@
 """What speaks for each candidate of the second stage, as arrays; ranking.py says what it is worth."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +13,7 @@ from indexer.plan import Plan
 from indexer.scoring import Scorer, Scores
 from indexer.snapshot import BoolArray
 from indexer.sums import Reals
-from indexer.titles import Title, TitleReader
+from indexer.titles import TitleReader, Titles
 from kb.ports import Scope
 
 HOPEFUL = 8
@@ -100,7 +99,7 @@ def gather(
     """Return what speaks for the candidates before any of their passages is read."""
     heads, at_heads = candidates.heads, candidates.at
     title = found.title_coverage[at_heads]
-    titles = [title_of(head) for head in heads.tolist()]
+    titles = title_of(heads)
     in_titles = found.places.of_titles(at_heads)
     at = _in_titles(scorer, plan, scope, heads, titles, in_titles)
     wanted = max(1, len(telling_units(plan)))
@@ -117,8 +116,8 @@ def gather(
         near=at.density(wanted),
         informative=_informative(titles, at),
         order=at.order(wanted),
-        verbatim_title=np.array([plan.compact in one.text for one in titles], np.bool_),
-        meant_title=np.array([bool(plan.meant) and plan.meant in one.text for one in titles], np.bool_),
+        verbatim_title=titles.with_text(plan.compact),
+        meant_title=titles.with_text(plan.meant) if plan.meant else np.zeros(len(heads), np.bool_),
         verbatim_body=np.zeros(len(heads), np.bool_),
         all_in_title=_all_in(plan, titles),
         length=np.log1p(candidates.counts),
@@ -147,41 +146,38 @@ def _in_titles(
     plan: Plan,
     scope: Scope,
     heads: IntArray,
-    titles: Sequence[Title],
+    titles: Titles,
     in_titles: FloatArray,
 ) -> Occurrences:
     looked_at = scope not in (Scope.CONTENT, Scope.ATTACHMENT)
     units = numbered(plan, in_titles) if looked_at else []
-    return occurrences(scorer.matcher, units, ("title",), heads, [title.text for title in titles])
+    return occurrences(scorer.matcher, units, ("title",), heads, titles.texts)
 
 
-def _telling(titles: Sequence[Title], at: Occurrences) -> Reals:
-    telling = np.fromiter((title.telling for title in titles), np.float64, len(titles))
-    shares: Reals = np.minimum(1.0, at.covered() / np.maximum(1, telling))
-    return np.where(telling > 0, shares, 0.0)
+def _telling(titles: Titles, at: Occurrences) -> Reals:
+    shares: Reals = np.minimum(1.0, at.covered() / np.maximum(1, titles.telling))
+    return np.where(titles.telling > 0, shares, 0.0)
 
 
-def _informative(titles: Sequence[Title], at: Occurrences) -> Reals:
-    before, owners = at.covered_before, np.repeat(np.arange(len(titles)), [len(one.cut) for one in titles])
-    if not len(owners):
-        return np.zeros(len(titles))
-    cut = np.concatenate([one.cut for one in titles])
-    starts, ends = (at.begins[owners] + cut[:, number].astype(np.int64) for number in (0, 1))
-    told = np.bincount(owners, cut[:, 2] * (before[ends] - before[starts]) / (ends - starts), len(titles))
-    shares: Reals = np.minimum(1.0, told / np.array([one.told for one in titles]))
+def _informative(titles: Titles, at: Occurrences) -> Reals:
+    covered = at.covered_before[titles.ends] - at.covered_before[titles.starts]
+    told = titles.tells * (covered / np.maximum(1, titles.ends - titles.starts))
+    shares: Reals = np.minimum(1.0, np.bincount(titles.owners, told, len(titles.telling)) / titles.told)
     return shares
 
 
-def _as_words(found: Scores, plan: Plan, titles: Sequence[Title], at: Occurrences) -> Reals:
+def _as_words(found: Scores, plan: Plan, titles: Titles, at: Occurrences) -> Reals:
     every = found.places.weights.tolist()
     weights = [weight for weight, unit in zip(every, plan.units, strict=True) if unit.emphasis >= 0.5]
-    shares = np.zeros(len(titles))
-    for title, number, word in at.said():
-        if word in titles[title].words:
-            shares[title] += weights[number]
+    shares = np.zeros(len(titles.telling))
+    for number, word, having in at.said():
+        having &= titles.with_word(word)
+        shares[having] += weights[number]
     return shares / (sum(weights) or 1.0)
 
 
-def _all_in(plan: Plan, titles: Sequence[Title]) -> BoolArray:
-    wanted = [squeeze(unit.text) for unit in telling_units(plan)]
-    return np.array([all(word in title.text for word in wanted) for title in titles], np.bool_)
+def _all_in(plan: Plan, titles: Titles) -> BoolArray:
+    all_in = np.ones(len(titles.telling), np.bool_)
+    for unit in telling_units(plan):
+        all_in &= titles.with_text(squeeze(unit.text))
+    return all_in

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.codec import IntArray
+from indexer.cut_titles import Codes, code_points
 from indexer.matcher import Matcher, found_in
 from indexer.plan import INSIDE, Plan, Unit
 from indexer.snapshot import BoolArray
@@ -35,12 +36,15 @@ class Occurrences:
     spoken: IntArray
     words: Sequence[str]
 
-    def said(self) -> Iterator[tuple[int, int, str]]:
-        """Yield text, unit and the word by which the unit stands there, once each."""
-        for text, unit, word in set(
-            zip(self.texts.tolist(), self.units.tolist(), self.spoken.tolist(), strict=True)
-        ):
-            yield text, unit, self.words[word]
+    def said(self) -> Iterator[tuple[int, str, BoolArray]]:
+        """Yield a unit, a word by which it stands somewhere, and in which of the texts it does."""
+        for spoken, word in enumerate(self.words):
+            chosen = self.spoken == spoken
+            having = np.zeros(len(self.begins), np.bool_)
+            having[self.texts[chosen]] = True
+            # A word may be left without any place: a better one of its unit stands there.
+            if chosen.any():
+                yield int(self.units[chosen.argmax()]), word, having
 
     def opening(self) -> BoolArray:
         """Return which texts begin with a unit."""
@@ -137,28 +141,27 @@ def occurrences(
     units: Iterable[tuple[int, Unit]],
     fields: Sequence[str],
     rows: IntArray,
-    texts: Sequence[str],
+    joined: "Joined",
 ) -> Occurrences:
-    """Return where units stand in each of the texts.
+    """Return where units stand in each of some texts.
 
     Args:
         matcher: Knows in which rows letters and digits stand as a word of their own.
         units: What is looked for, with the number of each.
         fields: The fields that the texts belong to.
         rows: The row of each text in these fields; -1 for none.
-        texts: Squeezed texts.
+        joined: The squeezed texts.
     """
-    joined = Joined(texts)
     words: list[str] = []
     parts: list[tuple[IntArray, IntArray, int]] = []
     for number, unit in units:
-        free = np.ones(len(texts), np.bool_)
+        free = np.ones(len(joined.begins), np.bool_)
         for item in unit.alternatives:
             wanted = unit.text if item.text[0] in "#§" + INSIDE else item.text
             places = joined.places(wanted)
             if not len(places):
                 continue
-            owners = np.searchsorted(joined.begins, places, side="right") - 1
+            owners = joined.owners(places)
             kept = free[owners] & _among_first(owners)
             if item.text[0].isascii():
                 kept &= _held(matcher, fields, item.text, rows)[owners]
@@ -173,19 +176,28 @@ class Joined:
     """Texts one behind the other as code points, in which looking for a word is a comparison of arrays.
 
     Args:
-        texts: At ``begins`` each of them begins; a line feed ends it.
+        codes: The texts; a line feed ends each of them.
+        begins: Where each of them begins.
     """
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        sizes = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
-        self.begins: IntArray = np.cumsum(sizes) - sizes
-        self._codes = _codes("\n".join(texts) + "\n")
-        self.size = len(self._codes)
+    def __init__(self, codes: Codes, begins: IntArray) -> None:
+        self.begins, self._codes, self.size = begins, codes, len(codes)
         self._opening: dict[int, IntArray] = {}
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> "Joined":
+        """Put texts one behind the other."""
+        sizes = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
+        return cls(code_points("\n".join(texts) + "\n"), np.cumsum(sizes) - sizes)
+
+    def owners(self, places: IntArray) -> IntArray:
+        """Return in which text each place lies."""
+        owners: IntArray = np.searchsorted(self.begins, places, side="right") - 1
+        return owners
 
     def places(self, wanted: str) -> IntArray:
         """Return where a word begins, ascending; its occurrences may overlap."""
-        codes = _codes(wanted).tolist()
+        codes = code_points(wanted).tolist()
         if not codes:
             return np.empty(0, np.int64)
         places = self._opening.get(codes[0])
@@ -195,10 +207,6 @@ class Joined:
             places = places[: np.searchsorted(places, self.size - further)]
             places = places[self._codes[places + further] == code]
         return places
-
-
-def _codes(text: str) -> NDArray[np.uint32]:
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
 def _among_first(owners: IntArray) -> BoolArray:

@@ -58,8 +58,7 @@ class Opened:
         self.scorer: Scorer = Scorer(snapshot, weights, known.scorer if known else None)
         # Nothing in here may point back: a commit that nobody uses any more closes its files at once.
         self._words = words = Words()
-        earlier = known.title_of if known is not None and known.language is language else None
-        self.title_of: TitleReader = TitleReader(snapshot, language, lambda: words.vocabulary, earlier)
+        self.title_of: TitleReader = TitleReader(snapshot, language, lambda: words.vocabulary)
         self.title_texts = TitleTexts(snapshot)
         if not self.title_texts.read(SMALL):
             _begin(self.title_texts.read)
@@ -98,23 +97,26 @@ class Opened:
 
 
 def _vocabulary(snapshot: Snapshot, language: Language) -> Vocabulary:
-    return Vocabulary(_titles(snapshot.leaves), language.lexicon, language.analyzer)
+    vocabulary = Vocabulary((), language.lexicon, language.analyzer)
+    _teach(vocabulary, snapshot.leaves)
+    return vocabulary
 
 
 def _learn(vocabulary: Vocabulary, before: Snapshot, snapshot: Snapshot) -> None:
     seen = set(map(id, before.leaves))
     new = [leaf for leaf in snapshot.leaves if id(leaf) not in seen]
     if sum(len(leaf.heads) for leaf in new) <= AT_ONCE:
-        vocabulary.learn(_titles(new))
+        _teach(vocabulary, new)
     else:
         # Segments were merged: going through their titles must not hold up the commit.
-        _begin(lambda: vocabulary.learn(_titles(new)))
+        _begin(lambda: _teach(vocabulary, new))
 
 
-def _titles(leaves: Sequence[Leaf]) -> list[str]:
-    return folded_titles(
-        bytes(leaf.texts[doc]).decode("utf-8") for leaf in leaves for doc in leaf.head_docs.tolist()
-    )
+def _teach(vocabulary: Vocabulary, leaves: Sequence[Leaf]) -> None:
+    for leaf in leaves:
+        titles = folded_titles(bytes(leaf.texts[doc]).decode("utf-8") for doc in leaf.head_docs.tolist())
+        vocabulary.learn(titles)
+        leaf.title_numbers = (vocabulary.cut, vocabulary.cut.number(titles))
 
 
 def _begin(work: Callable[[], object]) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from indexer.codec import IntArray
 from indexer.evidence import Candidates, Evidence
 from indexer.lookup import passage_fields
-from indexer.nearness import is_special, numbered, occurrences, telling_units
+from indexer.nearness import Joined, is_special, numbered, occurrences, telling_units
 from indexer.plan import Plan
 from indexer.scoring import Scorer, Scores
 from indexer.snapshot import BoolArray
@@ -90,7 +90,7 @@ class Reading:
         rows, owners = self._rows[here], self._owners[here]
         texts = [self._scorer.snapshot.squeezed_passage(row) for row in rows.tolist()]
         units = numbered(self._plan, self._held[:, here])
-        found = occurrences(self._scorer.matcher, units, passage_fields(self._scope), rows, texts)
+        found = occurrences(self._scorer.matcher, units, passage_fields(self._scope), rows, Joined.of(texts))
         density = found.density(len(self._units))
         whole = np.array([self._plan.compact in text for text in texts], np.bool_)
         worth = self._covered(rows) + 0.5 * density + 2.0 * whole

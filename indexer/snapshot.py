@@ -41,6 +41,8 @@ class Leaf:
     place_docs: IntArray
     # Kept here because a segment's titles never change; see ``indexer.title_texts``.
     title_block: Any = None
+    # How one language cut the titles, and the number of each there; see ``indexer.cut_titles``.
+    title_numbers: Any = None
     _squeezed: dict[int, str] = field(default_factory=dict)
     _places: dict[str, dict[str, int]] = field(default_factory=dict)
 

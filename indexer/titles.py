@@ -1,127 +1,152 @@
 """What the second stage asks of titles: their text, the words that stand in it, how much of it tells something."""
 
 import math
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.fold import fold, squeeze
+from indexer.codec import IntArray, Rows
+from indexer.cut_titles import CutTitles
 from indexer.language import Language
-from indexer.snapshot import Snapshot
-from indexer.vocabulary import Vocabulary
+from indexer.nearness import Joined
+from indexer.snapshot import BoolArray, Snapshot
+from indexer.vocabulary import Vocabulary, folded_titles
 
-MOST_KEPT = 30_000
 # What padding and single characters tell; a word of one title in a hundred tells about 4.6.
 LOOSE = 0.3
 SINGLE = 1.5
 
 
-@dataclass(frozen=True, slots=True)
-class Title:
-    """A title: squeezed text, its words, and the number of characters that are not mere framing.
+@dataclass(frozen=True)
+class Titles:
+    """Some titles side by side.
 
-    ``cut`` has a line of start, end and what it tells for each word of the text: the rarer in titles, the more;
-    ``told`` is the sum of what they tell.
+    ``texts`` are the squeezed titles, ``telling`` the numbers of their characters that are not mere framing. Each of
+    their words has a number in ``words``, is in the title ``owners``, stands between ``starts`` and ``ends`` of the
+    joined texts (the same if not in one piece) and tells ``tells``: the rarer in titles, the more.
     """
 
-    text: str
-    words: frozenset[str]
-    telling: int
-    cut: NDArray[np.float64]
-    told: float
+    cut: CutTitles
+    texts: Joined
+    telling: IntArray
+    words: Rows
+    owners: IntArray
+    starts: IntArray
+    ends: IntArray
+    tells: NDArray[np.float64]
 
+    @cached_property
+    def told(self) -> NDArray[np.float64]:
+        """What all words of each title tell."""
+        placed = self.tells * (self.ends > self.starts)
+        told = np.bincount(self.owners, placed, len(self.telling)).astype(np.float64)
+        told[told == 0] = 1.0
+        return told
 
-@dataclass(frozen=True, slots=True)
-class _Cut:
-    """What of a title depends on nothing but its text and the language; ``words`` stand at ``places`` of the text."""
+    def with_word(self, word: str) -> BoolArray:
+        """Return which titles have a word, by itself or as a part of a compound."""
+        having = np.zeros(len(self.telling), np.bool_)
+        numbers = self.cut.holding(word)
+        if numbers:
+            having[self.owners[np.isin(self.words, numbers)]] = True
+        return having
 
-    text: str
-    held: frozenset[str]
-    telling: int
-    words: tuple[str, ...]
-    places: NDArray[np.uint16]
+    def with_text(self, text: str) -> BoolArray:
+        """Return which titles hold a squeezed text."""
+        if not text:
+            return np.ones(len(self.telling), np.bool_)
+        having = np.zeros(len(self.telling), np.bool_)
+        having[self.texts.owners(self.texts.places(text))] = True
+        return having
 
 
 class TitleReader:
-    """Reads the titles of a snapshot once each.
+    """Reads the titles of a snapshot.
 
     Args:
         snapshot: The open index.
         language: Cuts titles into words and knows which of them only frame a question.
-        vocabulary: Returns the present counts of words in titles.
-        earlier: The reader of an earlier commit in the same language: what it cut is not cut again.
+        vocabulary: Returns the present vocabulary, with the counts of words in titles.
     """
 
-    def __init__(
-        self,
-        snapshot: Snapshot,
-        language: Language,
-        vocabulary: Callable[[], Vocabulary],
-        earlier: "TitleReader | None" = None,
-    ) -> None:
+    def __init__(self, snapshot: Snapshot, language: Language, vocabulary: Callable[[], Vocabulary]) -> None:
         self._snapshot = snapshot
         self._vocabulary = vocabulary
-        self._analyzer = language.analyzer
-        self._loose = language.lexicon.frames | language.lexicon.stopwords
-        self._known: dict[int, Title] = {}
-        self._cuts: dict[str, _Cut] = earlier._cuts if earlier is not None else {}
+        self._language = language
+        self._numbered: tuple[CutTitles, Rows] | None = None
+        self._told: tuple[Vocabulary, int, int, NDArray[np.float64]] | None = None
 
-    def __call__(self, head: int) -> Title:
-        """Return the title of a head."""
-        known = self._known.get(head)
-        if known is None:
-            if len(self._known) >= MOST_KEPT:
-                self._known.clear()
-            known = self._known[head] = self._read(head)
-        return known
-
-    def _read(self, head: int) -> Title:
-        title = self._snapshot.title(head)
-        cut = self._cuts.get(title)
-        if cut is None:
-            if len(self._cuts) >= MOST_KEPT:
-                self._cuts.clear()
-            cut = self._cuts[title] = self._cut(title)
-        # How much a word tells is counted anew: it changes with the titles of a commit.
+    def __call__(self, heads: IntArray) -> Titles:
+        """Return the titles of some heads."""
         vocabulary = self._vocabulary()
-        rows = np.empty((len(cut.words), 3), np.float64)
-        rows[:, :2] = cut.places
-        rows[:, 2] = [self._tells(word, vocabulary) for word in cut.words]
-        return Title(cut.text, cut.held, cut.telling, rows, float(rows[:, 2].sum()) or 1.0)
+        cut, numbers = self._numbers(vocabulary, heads)
+        arrays = cut.arrays
+        begins, sizes = arrays.begins[numbers], (arrays.begins[1:] - arrays.begins[:-1])[numbers]
+        places, _owners = spread(begins, sizes)
+        texts = Joined(arrays.codes[places], np.cumsum(sizes) - sizes)
+        at, owners = spread(arrays.firsts[numbers], (arrays.firsts[1:] - arrays.firsts[:-1])[numbers])
+        words, base = arrays.words[at], texts.begins[owners]
+        return Titles(
+            cut,
+            texts,
+            arrays.telling[numbers].astype(np.int64),
+            words,
+            owners,
+            base + arrays.starts[at],
+            base + arrays.ends[at],
+            self._tells(vocabulary, cut, words),
+        )
 
-    def _cut(self, title: str) -> _Cut:
-        folded = fold(title)
-        words = self._analyzer.words(folded)
-        telling = sum(len(word) for word in words if word not in self._loose)
-        parts = [part for word in words for part in self._parts(word)]
-        text = squeeze(folded)
-        placed: list[str] = []
-        places: list[tuple[int, int]] = []
-        place = 0
-        for word in words:
-            piece = squeeze(word)
-            start = text.find(piece, place)
-            if piece and start >= 0:
-                place = start + len(piece)
-                # The same words come in thousands of titles.
-                placed.append(sys.intern(word))
-                places.append((start, place))
-        held = frozenset(map(sys.intern, [*words, *parts]))
-        return _Cut(text, held, telling, tuple(placed), np.array(places, np.uint16).reshape(-1, 2))
+    def _numbers(self, vocabulary: Vocabulary, heads: IntArray) -> tuple[CutTitles, Rows]:
+        """Return how some titles are cut in this language, and their numbers there."""
+        known = self._numbered
+        cut = vocabulary.cut if vocabulary.cut.analyzer is self._language.analyzer else None
+        if known is None or (cut is not None and known[0] is not cut):
+            # The words of another language serve for looking up only: titles are cut anew.
+            cut = cut or CutTitles(self._language.analyzer, self._language.lexicon)
+            known = self._numbered = (cut, self._known_to(cut))
+        cut, every = known
+        numbers = every[heads]
+        new = np.flatnonzero(numbers < 0)
+        if len(new):
+            numbers[new] = cut.number(folded_titles(map(self._snapshot.title, heads[new].tolist())))
+            every[heads[new]] = numbers[new]
+        return cut, numbers
 
-    def _tells(self, word: str, vocabulary: Vocabulary) -> float:
-        if word in self._loose:
-            return LOOSE
-        if len(word) == 1:
-            return SINGLE
-        return math.log(1 + vocabulary.titles / (1 + vocabulary.counts[word]))
+    def _known_to(self, cut: CutTitles) -> Rows:
+        parts = [
+            leaf.title_numbers[1]
+            if leaf.title_numbers is not None and leaf.title_numbers[0] is cut
+            else np.full(len(leaf.heads), -1, np.int32)
+            for leaf in self._snapshot.leaves
+        ]
+        return np.concatenate([np.empty(0, np.int32), *parts])
 
-    def _parts(self, word: str) -> Iterator[str]:
-        """Yield what a compound is made of, if it divides into words: 学生 and 贷款, but not 学生 of 大学生."""
-        for place in range(2, len(word) - 1):
-            if self._analyzer.knows(word[:place]) and self._analyzer.knows(word[place:]):
-                yield word[:place]
-                yield word[place:]
+    def _tells(self, vocabulary: Vocabulary, cut: CutTitles, words: Rows) -> NDArray[np.float64]:
+        """Return what words tell, counted at most once for each number of titles."""
+        told = self._told
+        size = len(cut.words)
+        if told is None or told[:3] != (vocabulary, vocabulary.titles, size):
+            told = self._told = (vocabulary, vocabulary.titles, size, np.full(size, np.nan))
+        values = told[3]
+        for number in np.unique(words[np.isnan(values[words])]).tolist():
+            values[number] = _tells(cut.words[number], cut.loose, vocabulary)
+        return values[words]
+
+
+def _tells(word: str, loose: frozenset[str], vocabulary: Vocabulary) -> float:
+    if word in loose:
+        return LOOSE
+    if len(word) == 1:
+        return SINGLE
+    return math.log(1 + vocabulary.titles / (1 + vocabulary.counts[word]))
+
+
+def spread(firsts: IntArray, counts: IntArray) -> tuple[IntArray, IntArray]:
+    """Return all numbers of some ranges, range by range, and of which range each is."""
+    owners = np.repeat(np.arange(len(firsts)), counts)
+    ends = np.cumsum(counts)
+    return np.arange(len(owners)) + np.repeat(firsts - (ends - counts), counts), owners

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from indexer.analyzer import Analyzer, is_ideographic
+from indexer.cut_titles import CutTitles
 from indexer.fold import fold, is_han, is_word_character
 from indexer.lexicon import Lexicon
 from indexer.pinyin import rough_key, sound_keys, syllables
@@ -74,8 +75,9 @@ class Vocabulary:
         self._by_initials: dict[str, list[str]] = defaultdict(list)
         self._initials_from: dict[str, list[str]] = defaultdict(list)
         self._analyzer = analyzer
-        self._loose = lexicon.frames | lexicon.stopwords
-        self._known: set[str] = set()
+        self.cut = CutTitles(analyzer, lexicon)
+        self._loose = self.cut.loose
+        self._known: set[int] = set()
         self._spellings: tuple[Spelling, ...] = ()
         self._learning = threading.Lock()
         for word in lexicon.words:
@@ -89,17 +91,22 @@ class Vocabulary:
         looks for them in the articles before offering them.
         """
         with self._learning:
-            new = [title for title in dict.fromkeys(titles) if title and title not in self._known]
-            if not new:
-                return
+            different = [title for title in dict.fromkeys(titles) if title]
+            numbers = self.cut.number(different).tolist()
+            new = []
             readings = []
-            for title in new:
-                words = self._analyzer.words(title)
+            for title, number in zip(different, numbers, strict=True):
+                if number in self._known:
+                    continue
+                new.append(title)
+                words = self.cut.cut(number)
                 readings.append(_read(title, words))
                 for word in words:
                     if 2 <= len(word) <= LONGEST_WORD:
                         self._count(word)
-            self._known.update(new)
+            self._known.update(numbers)
+            if not new:
+                return
             # A short one grows with every commit, a long one stays as it is.
             last = self._spellings[-1] if self._spellings else None
             if last is not None and len(last.titles) < GROWING:
