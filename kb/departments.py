@@ -1,5 +1,6 @@
 """Departments: creating, finding, renaming and moving them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -9,7 +10,7 @@ from kb import audit
 from kb.access import Actor, Permission, path_ids, require
 from kb.errors import Invalid, NotFound
 from kb.models import Article, Department, DepartmentLead, Person
-from kb.structure import departments_of
+from kb.structure import departments_of, worked_out
 
 
 def ensure_department(session: Session, code: str, name: str, parent: Department | None = None) -> Department:
@@ -34,6 +35,15 @@ def by_name_or_code(session: Session, label: str) -> Department | None:
 def all_departments(session: Session) -> list[Department]:
     """Return every department in the order of creation."""
     return list(departments_of(session))
+
+
+def department_names(session: Session) -> Mapping[int, str]:
+    """Return the name of every department by its id."""
+
+    def names() -> Mapping[int, str]:
+        return {department.id: department.name for department in departments_of(session)}
+
+    return worked_out(session, "department names", names)
 
 
 def department_of(session: Session, department_id: int) -> Department:

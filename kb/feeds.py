@@ -3,16 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Date, Integer, and_, case, cast, func, select
+from sqlalchemy import Date, Integer, and_, bindparam, case, cast, func, select
 from sqlalchemy.orm import Session, aliased
 
 from kb.access import AudienceScope
 from kb.models import Article, Department, Node, Revision, Search, View
+from kb.prepared import ask
 from kb.revisions import is_shown_at
+from kb.structure import worked_out
 
 HALF_LIFE_DAYS = 3.0
 MIN_ASKERS = 2
+# So many beginnings are remembered within a minute.
+MOST_CONTINUED = 5_000
+_ASKED = Search.__table__.c
 
 
 @dataclass(frozen=True)
@@ -142,21 +149,39 @@ def hot_queries(
 def hot_continuations(
     session: Session, scope: AudienceScope, text: str, now: datetime, *, days: int = 90, limit: int = 5
 ) -> list[str]:
-    """Return searches of several such people that begin with ``text`` and go on, most asked first."""
+    """Return searches of several such people that begin with ``text`` and go on, most asked first.
+
+    They are added up once a minute for all who type the same and may hear of the same searches.
+    """
     folded = "".join(text.lower().split())
-    people = func.count(func.distinct(Search.person_id))
-    rows = session.execute(
-        select(func.max(Search.text), people)
+    minute = int(now.timestamp()) // 60
+    known: dict[object, list[str]] = worked_out(session, ("continued", scope.outside), dict, at=minute)
+    found = known.get((folded, days, limit))
+    if found is None:
+        since, beyond = now - timedelta(days=days), folded + "\U0010ffff"
+        values = {"begun": folded, "beyond": beyond, "since": since, "most": limit}
+        found = [
+            query for query, _people in map(tuple, ask(session, _continuations(scope.outside), **values))
+        ]
+        if len(known) < MOST_CONTINUED:
+            known[folded, days, limit] = found
+    return list(found)
+
+
+@lru_cache(maxsize=100)
+def _continuations(outside: frozenset[int]) -> Any:
+    people = func.count(func.distinct(_ASKED.person_id))
+    return (
+        select(func.max(_ASKED.text), people)
         # A range instead of LIKE, which could not use the index.
-        .where(Search.folded > folded, Search.folded < folded + "\U0010ffff")
-        .where(Search.searched_at > now - timedelta(days=days), Search.total > 0)
-        .where(scope.peers(Search.person_id))
-        .group_by(Search.folded)
+        .where(_ASKED.folded > bindparam("begun"), _ASKED.folded < bindparam("beyond"))
+        .where(_ASKED.searched_at > bindparam("since"), _ASKED.total > 0)
+        .where(AudienceScope(frozenset(), outside).peers(_ASKED.person_id))
+        .group_by(_ASKED.folded)
         .having(people >= MIN_ASKERS)
-        .order_by(people.desc(), func.max(Search.id).desc())
-        .limit(limit)
+        .order_by(people.desc(), func.max(_ASKED.id).desc())
+        .limit(bindparam("most"))
     )
-    return [query for query, _people in rows]
 
 
 def ending_soon(

@@ -14,6 +14,7 @@ from kb.models import Department, LoginSession, Person, PersonRole
 from kb.passwords import hash_password, is_outdated, matches
 from kb.people import folded_username, subject_of
 from kb.prepared import ask
+from kb.structure import VERSION, note_version
 
 FAILURES_ALLOWED = 5
 LOCKOUT = timedelta(minutes=15)
@@ -126,6 +127,7 @@ def session_person(
 _STATE = (
     select(
         LoginSession.__table__.c.last_seen_at,
+        VERSION.scalar_subquery(),
         *Person.__table__.c,
         *Department.__table__.c,
         select(func.aggregate_strings(PersonRole.__table__.c.role, "+"))
@@ -155,7 +157,12 @@ def session_state(
         ``None`` if the login has ended for any reason, as for ``session_person``.
     """
     row = ask(session, _STATE, token_hash=_hash(token), at=at, since=at - idle).first()
-    return None if row is None else (row[0], tuple(row[1:]))
+    if row is None:
+        return None
+    last_seen_at, version, *person = tuple(row)
+    # Every page needs it in a moment: read along, it costs no question of its own.
+    note_version(session, version)
+    return last_seen_at, tuple(person)
 
 
 def is_stale(last_seen_at: datetime, at: datetime) -> bool:

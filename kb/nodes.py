@@ -82,6 +82,11 @@ def visible_tree(session: Session, scope: AudienceScope) -> list[Branch]:
     return worked_out(session, ("tree", scope.keys), lambda: admitted(tree(session), ()))
 
 
+def visible_nodes(session: Session, scope: AudienceScope) -> Mapping[int, Node]:
+    """Return every node that is not kept from the scope by its id, parents before their children."""
+    return worked_out(session, ("nodes", scope.keys), lambda: nodes_by_id(visible_tree(session, scope)))
+
+
 def nodes_by_id(branches: Sequence[Branch]) -> dict[int, Node]:
     """Return every node of the branches by its id, parents before their children."""
     found: dict[int, Node] = {}

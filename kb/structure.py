@@ -20,7 +20,8 @@ Made = TypeVar("Made")
 
 HOLDER = "kb_structure"
 _COUNTER = StructureVersion.__table__.c
-_VERSION = select(_COUNTER.value).where(_COUNTER.id == 1)
+# The number of the structure, for questions that read it along.
+VERSION = select(_COUNTER.value).where(_COUNTER.id == 1)
 WATCHED = (AccessKey, Audience, AudienceRule, Department, Node)
 
 
@@ -46,9 +47,14 @@ class StructureHolder:
         self._lock = threading.Lock()
         self._newest: Structure | None = None
 
-    def of(self, session: Session) -> Structure:
-        """Return the structure as the session's transaction sees it."""
-        version = ask(session, _VERSION).scalar() or 0
+    def of(self, session: Session, version: int | None = None) -> Structure:
+        """Return the structure as the session's transaction sees it.
+
+        Args:
+            version: Its number, if the transaction has read it already.
+        """
+        if version is None:
+            version = ask(session, VERSION).scalar() or 0
         newest = self._newest
         if newest is not None and newest.version == version:
             return newest
@@ -69,11 +75,16 @@ class OnceHolder(StructureHolder):
     def __init__(self, holder: StructureHolder) -> None:
         super().__init__()
         self._holder = holder
+        self._version: int | None = None
 
-    def of(self, session: Session) -> Structure:
+    def expect(self, version: int) -> None:
+        """Take the number that the transaction has read along with something else."""
+        self._version = version
+
+    def of(self, session: Session, version: int | None = None) -> Structure:
         """Return the structure as the transaction sees it."""
         if self._newest is None:
-            self._newest = self._holder.of(session)
+            self._newest = self._holder.of(session, self._version if version is None else version)
         return self._newest
 
 
@@ -124,6 +135,13 @@ def structure_version(session: Session) -> int:
     """Return the number of the structure that a reading session sees; -1 for one that writes."""
     kept = _kept(session)
     return kept.version if kept is not None else -1
+
+
+def note_version(session: Session, version: int | None) -> None:
+    """Tell a reading session the number of the structure that its transaction has read in another question."""
+    holder = session.info.get(HOLDER)
+    if isinstance(holder, OnceHolder):
+        holder.expect(version or 0)
 
 
 def watch(sessions: "sessionmaker[Session]") -> None:

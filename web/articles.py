@@ -16,7 +16,7 @@ from kb.attachments import of_revision
 from kb.copies import text_of
 from kb.errors import NotFound, SearchUnavailable
 from kb.models import Article, Revision
-from kb.nodes import breadcrumb, nodes_by_id, visible_tree
+from kb.nodes import breadcrumb, visible_nodes
 from kb.people import names_of
 from kb.ports import Suggestion, SuggestQuery
 from kb.revisions import Status, revision_at, shown_at
@@ -102,7 +102,7 @@ def preview(article_id: int) -> str:
         found = _open(session, article_id, number, scope, moment, address.request.as_of)
         marker = marker_for(services().engine, address.request.text)
         html, is_cut = opening(found.revision.html, PREVIEW_CHARACTERS)
-        nodes = nodes_by_id(visible_tree(session, scope))
+        nodes = visible_nodes(session, scope)
         return render_template(
             "articles/preview.html",
             reading=found,
@@ -167,7 +167,7 @@ def _show(article_id: int, number: int | None) -> str:
         found = _open(session, article_id, number, scope, moment, address.request.as_of)
         marker = marker_for(services().engine, address.request.text)
         body = mark_html(found.revision.html, marker)
-        nodes = nodes_by_id(visible_tree(session, scope))
+        nodes = visible_nodes(session, scope)
         revisions = found.shown_revisions
         _record(actor, found, address, moment)
         more = around(session, actor, article_id, found.revision.id)

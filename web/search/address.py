@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -41,6 +42,10 @@ class Address:
 
     def parameters(self) -> dict[str, str]:
         """Return the parameters that differ from a plain search for nothing."""
+        return self._parameters.copy()
+
+    @cached_property
+    def _parameters(self) -> dict[str, str]:
         request, chosen = self.request, self.request.time
         values = {
             "q": request.text,
@@ -85,6 +90,23 @@ class Address:
         return self.url(time=None, field=None, from_=None, to=None)
 
 
+def _label(name: str) -> str:
+    """Return what a parameter is called, for a sentence about a value that cannot be used."""
+    return {
+        "scope": _("搜索范围"),
+        "sort": _("排序"),
+        "status": _("状态"),
+        "node": _("知识分类"),
+        "dept": _("部门"),
+        "as_of": _("历史时点"),
+        "page": _("页码"),
+        "time": _("时间"),
+        "field": _("日期类型"),
+        "from": _("开始日期"),
+        "to": _("结束日期"),
+    }[name]
+
+
 class _Reader:
     def __init__(self, values: Mapping[str, str], zone: ZoneInfo) -> None:
         self._values = values
@@ -92,34 +114,37 @@ class _Reader:
         self.problems: list[str] = []
 
     def text(self, name: str) -> str:
+        value = self._values.get(name, "")
+        if not value:
+            return ""
         # Control characters and lone surrogates cannot have been meant, and no database takes them.
         kept = "".join(
             " " if char in "\t\n\r" else char
-            for char in self._values.get(name, "")
+            for char in value
             if char in "\t\n\r" or unicodedata.category(char) not in ("Cc", "Cs")
         )
         return _SPACE.sub(" ", kept).strip()
 
-    def choice(self, name: str, kind: type[Choice], default: Choice, label: str) -> Choice:
+    def choice(self, name: str, kind: type[Choice], default: Choice) -> Choice:
         value = self.text(name)
         if not value:
             return default
         try:
             return kind(value)
         except ValueError:
-            self._ignored(label, value)
+            self._ignored(name, value)
             return default
 
-    def number(self, name: str, label: str) -> int | None:
+    def number(self, name: str) -> int | None:
         value = self.text(name)
         if not value:
             return None
         if not _NUMBER.match(value) or int(value) == 0:
-            self._ignored(label, value)
+            self._ignored(name, value)
             return None
         return int(value)
 
-    def day(self, name: str, label: str) -> date | None:
+    def day(self, name: str) -> date | None:
         value = self.text(name)
         if not value:
             return None
@@ -128,12 +153,12 @@ class _Reader:
                 raise ValueError(value)
             found = date.fromisoformat(value)
         except ValueError:
-            hint = _("%(label)s“%(value)s”不是有效的日期，已忽略。", label=label, value=_short(value))
+            hint = _("%(label)s“%(value)s”不是有效的日期，已忽略。", label=_label(name), value=_short(value))
             self.problems.append(hint)
             return None
-        return found if self._in_range(found, label) else None
+        return found if self._in_range(found, name) else None
 
-    def instant(self, name: str, label: str) -> datetime | None:
+    def instant(self, name: str) -> datetime | None:
         value = self.text(name)
         if not value:
             return None
@@ -141,18 +166,20 @@ class _Reader:
             # A bare day means what was shown when that day ended.
             found = read_wall_clock(value, self._zone, DayMeans.END).astimezone(self._zone)
         except ValueError:
-            self._ignored(label, value)
+            self._ignored(name, value)
             return None
-        return found if self._in_range(found.date(), label) else None
+        return found if self._in_range(found.date(), name) else None
 
-    def _in_range(self, day: date, label: str) -> bool:
+    def _in_range(self, day: date, name: str) -> bool:
         if 1949 <= day.year <= 2199:
             return True
-        self._ignored(label, day.isoformat())
+        self._ignored(name, day.isoformat())
         return False
 
-    def _ignored(self, label: str, value: str) -> None:
-        self.problems.append(_("%(label)s“%(value)s”无法识别，已忽略。", label=label, value=_short(value)))
+    def _ignored(self, name: str, value: str) -> None:
+        self.problems.append(
+            _("%(label)s“%(value)s”无法识别，已忽略。", label=_label(name), value=_short(value))
+        )
 
 
 def read(values: Mapping[str, str], now: datetime, zone: ZoneInfo) -> Address:
@@ -169,25 +196,25 @@ def read(values: Mapping[str, str], now: datetime, zone: ZoneInfo) -> Address:
     place = Place.BRIEFCASE if reader.text("scope") == Place.BRIEFCASE else None
     request = SearchRequest(
         text=reader.text("q"),
-        scope=Scope.ALL if place else reader.choice("scope", Scope, Scope.ALL, _("搜索范围")),
+        scope=Scope.ALL if place else reader.choice("scope", Scope, Scope.ALL),
         place=place,
-        sort=reader.choice("sort", Sort, Sort.RELEVANCE, _("排序")),
-        status=reader.choice("status", StatusFilter, StatusFilter.PREFER, _("状态")),
+        sort=reader.choice("sort", Sort, Sort.RELEVANCE),
+        status=reader.choice("status", StatusFilter, StatusFilter.PREFER),
         time=_time(reader),
-        node_id=reader.number("node", _("知识分类")),
-        department_id=reader.number("dept", _("部门")),
+        node_id=reader.number("node"),
+        department_id=reader.number("dept"),
         verbatim=reader.text("verbatim") in ("1", "true", "on"),
-        as_of=_past(reader.instant("as_of", _("历史时点")), now),
-        page=min(DEEPEST_PAGE, reader.number("page", _("页码")) or 1),
+        as_of=_past(reader.instant("as_of"), now),
+        page=min(DEEPEST_PAGE, reader.number("page") or 1),
     )
     typed = {name: reader.text(name) for name in PARAMETERS}
     return Address(request, typed, tuple(reader.problems))
 
 
 def _time(reader: _Reader) -> TimeChoice:
-    preset = reader.choice("time", Preset, Preset.ANY, _("时间"))
-    field = reader.choice("field", DateField, DateField.PUBLISHED, _("日期类型"))
-    start_on, end_on = reader.day("from", _("开始日期")), reader.day("to", _("结束日期"))
+    preset = reader.choice("time", Preset, Preset.ANY)
+    field = reader.choice("field", DateField, DateField.PUBLISHED)
+    start_on, end_on = reader.day("from"), reader.day("to")
     if preset is Preset.ANY and (start_on or end_on):
         preset = Preset.CUSTOM
     if preset is not Preset.CUSTOM:

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy.orm import Session
 
 from kb.access import Actor, AudienceScope, audience_scope
 from kb.activity import recent_searches
-from kb.departments import all_departments
+from kb.departments import department_names
 from kb.errors import SearchUnavailable
 from kb.feeds import hot_continuations, hot_queries
-from kb.nodes import nodes_by_id, visible_tree
+from kb.nodes import visible_nodes
 from kb.ports import Marks, SearchEngine, SuggestQuery
 from kb.structure import worked_out
 from web.addresses import address_of, list_address
@@ -57,7 +58,8 @@ def groups(
         )
     articles = _articles(session, scope, engine, text, moment, as_of)
     history = recent_searches(session, actor, REMEMBERED)
-    own = [*(query for query in history if _continues(query, text)), *_begun(engine, text, history)]
+    wanted = _joined(text)
+    own = [*(query for query in history if _joined(query).startswith(wanted)), *_begun(engine, text, history)]
     recent = [query for query in dict.fromkeys(own) if query != text][:RECENT]
     known = {text, *recent}
     asked = hot_continuations(session, scope, text, moment, limit=8)
@@ -82,8 +84,9 @@ def _hot(session: Session, scope: AudienceScope, moment: datetime) -> Sequence[s
     return worked_out(session, ("hot", scope.outside), ask, at=int(moment.timestamp()) // 60)
 
 
-def _continues(query: str, text: str) -> bool:
-    return "".join(query.lower().split()).startswith("".join(text.lower().split()))
+@lru_cache(maxsize=20_000)
+def _joined(query: str) -> str:
+    return "".join(query.lower().split())
 
 
 def _is_spelled(text: str) -> bool:
@@ -110,7 +113,7 @@ def _articles(
         found = engine.suggest(SuggestQuery(text, as_of or moment, scope.keys, limit=ARTICLES))
     except SearchUnavailable:
         return []
-    names = {department.id: department.name for department in all_departments(session)}
+    names = department_names(session)
     return [
         _item(
             hit.title,
@@ -137,18 +140,20 @@ def _queries(texts: Iterable[str], typed: str, as_of: datetime | None) -> list[I
 def _categories(
     session: Session, scope: AudienceScope, engine: SearchEngine, text: str, as_of: datetime | None
 ) -> list[Item]:
-    nodes = nodes_by_id(visible_tree(session, scope))
+    nodes = visible_nodes(session, scope)
     wanted = text.casefold()
     begun = set(_begun(engine, text, [node.title for node in nodes.values()]))
-    items = []
+    items: list[Item] = []
     for node in nodes.values():
+        if len(items) == CATEGORIES:
+            break
         place = node.title.casefold().find(wanted)
         if place >= 0 or node.title in begun:
             above = nodes.get(node.parent_id) if node.parent_id is not None else None
             marks = ((place, place + len(wanted)),) if place >= 0 else ()
             url = list_address("search.page", {"node": node.id, "as_of": _minute(as_of)})
             items.append(_item(node.title, marks, url, above.title if above else ""))
-    return items[:CATEGORIES]
+    return items
 
 
 def _prefix(query: str, typed: str) -> Marks:

@@ -13,7 +13,7 @@ from kb.access import Actor, audience_scope
 from kb.activity import record_search, repeat_search, was_just_asked
 from kb.departments import all_departments
 from kb.errors import Invalid
-from kb.nodes import nodes_by_id, visible_tree
+from kb.nodes import visible_nodes, visible_tree
 from kb.ports import Scope
 from kb.revisions import Status
 from kb.search import PAGE_SIZE, SearchResult
@@ -175,8 +175,8 @@ def _context(
     session: Session, actor: Actor, address: Address, result: SearchResult | None, moment: datetime
 ) -> Mapping[str, object]:
     zone = services().zone
-    branches = visible_tree(session, audience_scope(session, actor))
-    nodes = nodes_by_id(branches)
+    scope = audience_scope(session, actor)
+    branches, nodes = visible_tree(session, scope), visible_nodes(session, scope)
     departments = {department.id: department for department in all_departments(session)}
     successors = _successors(session, actor, result, moment)
     return {
