@@ -22,23 +22,28 @@ class Standing:
     """Where a text stands in one field.
 
     ``rows`` are rows of passages (of heads for the title), ascending, with at least ``counts`` occurrences
-    each; ``heads`` the heads they belong to, ascending, with the sums of their counts; the rows of the
-    head at place i begin at ``starts[i]``.
+    each; ``heads`` the heads they belong to, ascending; the rows of the head at place i begin at ``starts[i]``.
     """
 
     rows: Rows
     counts: Counts
     heads: IntArray
-    sums: FloatArray
     starts: Rows
 
     def __len__(self) -> int:
         return len(self.heads)
 
     @property
+    def sums(self) -> FloatArray:
+        """How often it stands in each of the heads."""
+        if len(self.rows) == len(self.heads):
+            return self.counts.astype(np.float32)
+        return np.add.reduceat(self.counts, self.starts[:-1], dtype=np.float32)
+
+    @property
     def bytes(self) -> int:
         """What it takes to keep this."""
-        return 200 + sum(part.nbytes for part in (self.rows, self.counts, self.heads, self.sums, self.starts))
+        return 200 + sum(part.nbytes for part in (self.rows, self.counts, self.heads, self.starts))
 
 
 class Matcher:
@@ -141,12 +146,11 @@ class Matcher:
     def _grouped(self, fieldname: str, rows: Rows, counts: Counts) -> Standing:
         if fieldname == "title" or not len(rows):
             every = np.arange(len(rows) + 1, dtype=np.int32)
-            return Standing(rows, counts, rows.astype(np.int64), counts.astype(np.float32), every)
+            return Standing(rows, counts, rows.astype(np.int64), every)
         owners = self.snapshot.head_of[rows]
         firsts = np.flatnonzero(np.diff(owners, prepend=-1))
-        sums = np.add.reduceat(counts, firsts, dtype=np.float32)
         starts = np.append(firsts, len(rows)).astype(np.int32)
-        return Standing(rows, counts, owners[firsts].astype(np.int64), sums, starts)
+        return Standing(rows, counts, owners[firsts].astype(np.int64), starts)
 
     def is_run(self, run: str) -> bool:
         """Return whether letters and digits stand somewhere as a word of their own, not inside another."""
@@ -180,6 +184,8 @@ def found_in(ordered: NDArray[np.integer], wanted: NDArray[np.integer]) -> tuple
     """Return for each wanted number its place in an ascending list, and whether it is there at all."""
     if not len(ordered):
         return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.bool_)
+    # Otherwise the long list would be copied into the type of the short one.
+    wanted = wanted.astype(ordered.dtype, copy=False)
     places = ordered.searchsorted(wanted)
     np.minimum(places, len(ordered) - 1, out=places)
     return places, ordered.take(places) == wanted
@@ -196,6 +202,5 @@ def _continued(known: Standing, kept: int, tail: Standing) -> Standing:
         np.concatenate([known.rows[:kept], tail.rows]),
         np.concatenate([known.counts[:kept], tail.counts]),
         np.concatenate([known.heads[:heads], tail.heads]),
-        np.concatenate([known.sums[:heads], tail.sums]),
         np.concatenate([known.starts[:heads], tail.starts + np.int32(kept)]),
     )

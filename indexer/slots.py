@@ -1,17 +1,38 @@
 """Where posting lists meet a chosen set of heads."""
 
-from functools import cached_property
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from indexer.codec import FloatArray, IntArray, Rows
-from indexer.lookup import Found
-from indexer.matcher import Standing, found_in
-from indexer.snapshot import Snapshot
-from indexer.sums import Part, taken
+from indexer.holders import Codes, Held
+from indexer.matcher import found_in
 
 # A list so many times longer than the set is searched, not gone through.
 LONGER = 6
+
+
+class _Scratch(threading.local):
+    """Numbers of places by head, one array for each thread: what stands there from earlier is never believed."""
+
+    def __init__(self) -> None:
+        self.places: Rows = np.empty(0, np.int32)
+        self.owner: object = None
+
+
+_scratch = _Scratch()
+
+
+@dataclass(frozen=True)
+class Met:
+    """Entries of units that meet a set: place in the set, unit, BM25 for a unit of weight 1, and kind."""
+
+    at: IntArray
+    owners: IntArray
+    first: FloatArray
+    codes: Codes
 
 
 class Slots:
@@ -24,99 +45,82 @@ class Slots:
 
     def __init__(self, heads: IntArray, size: int) -> None:
         self.heads = heads
-        self._size = size
-        self._known: dict[int, tuple[IntArray, IntArray]] = {}
-        self._whole: tuple[Slots, Rows] | None = None
+        self.size = size
+        self._token = object()
 
-    def part(self, at: IntArray) -> "Slots":
-        """Return a part of the set, by ascending places; it need not search what was searched for the whole."""
-        if len(at) == len(self.heads):
-            return self
-        part = Slots(self.heads[at], self._size)
-        among = np.full(len(self.heads), -1, np.int32)
-        among[at] = np.arange(len(at), dtype=np.int32)
-        part._whole = (self, among)
-        return part
+    def __len__(self) -> int:
+        return len(self.heads)
 
-    @cached_property
-    def _slot_of(self) -> Rows:
-        slots = np.full(self._size, -1, np.int32)
-        slots[self.heads] = np.arange(len(self.heads), dtype=np.int32)
-        return slots
+    def of(self, listed: IntArray) -> tuple[IntArray, IntArray]:
+        """Return places in the set and, for each, the place in a list of the same head.
 
-    def of(self, standing: Standing) -> tuple[IntArray, IntArray]:
-        """Return places in the set and, for each, the place in the list of the same head."""
-        known = self._known.get(id(standing))
-        if known is None:
-            known = self._known[id(standing)] = self._from_whole(standing) or self._meet(standing.heads)
-        return known
-
-    def _from_whole(self, standing: Standing) -> tuple[IntArray, IntArray] | None:
-        found = self._whole[0]._known.get(id(standing)) if self._whole else None
-        if found is None or self._whole is None:
-            return None
-        slots = self._whole[1][found[0]]
-        kept = np.flatnonzero(slots >= 0)
-        return slots[kept].astype(np.int64), found[1][kept]
-
-    def _meet(self, listed: IntArray) -> tuple[IntArray, IntArray]:
-        if len(self.heads) == self._size:
+        Args:
+            listed: Heads, ascending, or several such lists one behind the other if they are not long.
+        """
+        if len(self.heads) == self.size:
             return listed, np.arange(len(listed))
-        if len(listed) > LONGER * len(self.heads):
-            places, both = found_in(listed, self.heads)
-            at = np.flatnonzero(both)
-            return at, places[at]
-        slots = self._slot_of[listed]
-        places = np.flatnonzero(slots >= 0)
-        return slots[places].astype(np.int64), places
+        if not len(self.heads):
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        slots = self._places().take(listed)
+        places = np.flatnonzero(self.heads.take(slots, mode="clip") == listed)
+        return slots.take(places).astype(np.int64), places
+
+    def searched(self, listed: IntArray) -> tuple[IntArray, IntArray]:
+        """Return the same for one ascending list that is much longer than the set."""
+        places, both = found_in(listed, self.heads)
+        at = np.flatnonzero(both)
+        return at, places.take(at)
+
+    def meet(self, listed: IntArray) -> tuple[IntArray, IntArray]:
+        """Return the same for one ascending list of any length."""
+        return (self.searched if len(listed) > LONGER * len(self.heads) else self.of)(listed)
+
+    def _places(self) -> Rows:
+        scratch = _scratch
+        if len(scratch.places) < self.size:
+            scratch.places, scratch.owner = np.zeros(self.size, np.int32), None
+        if scratch.owner is not self._token:
+            scratch.places[self.heads] = np.arange(len(self.heads), dtype=np.int32)
+            scratch.owner = self._token
+        return scratch.places
+
+    def entries(self, units: Mapping[int, Held]) -> Met:
+        """Return where some units meet the set, a few arrays for all of them together."""
+        short, found = {}, []
+        for number, held in units.items():
+            if held.heads is None:
+                at = np.flatnonzero(held.codes.take(self.heads))
+                found.append(_met(number, held, at, self.heads.take(at)))
+            elif held.count > LONGER * len(self.heads):
+                found.append(_met(number, held, *self.searched(held.heads)))
+            else:
+                short[number] = held
+        if len(short) == 1:
+            found += [_met(number, held, *self.of(held.listed())) for number, held in short.items()]
+        elif short:
+            found.append(self._together(short))
+        return _joined(found)
+
+    def _together(self, units: Mapping[int, Held]) -> Met:
+        chosen = list(units.values())
+        at, places = self.of(np.concatenate([held.listed() for held in chosen]))
+        return Met(
+            at,
+            np.repeat(list(units), [held.count for held in chosen]).take(places),
+            np.concatenate([held.first for held in chosen]).take(places),
+            np.concatenate([held.codes for held in chosen]).take(places),
+        )
 
 
-class Passages:
-    """The passages of some heads, side by side.
+def _met(number: int, held: Held, at: IntArray, places: IntArray) -> Met:
+    return Met(at, np.full(len(at), number), held.first.take(places), held.codes.take(places))
 
-    Args:
-        snapshot: The open index.
-        slots: The heads.
-    """
 
-    def __init__(self, snapshot: Snapshot, slots: Slots) -> None:
-        self._slots = slots
-        self.rows, self._counts = snapshot.passages_of(slots.heads)
-        self._begins = np.cumsum(self._counts) - self._counts
-        self._shift = self._begins - snapshot.first_passage[slots.heads]
-        self._line = np.zeros(len(self.rows), np.float32)
-
-    def parts(self, found: Found, partial: float) -> list[Part]:
-        """Return in which of the passages a unit or part of it stands, and how well."""
-        share = found.share(partial)
-        touched = []
-        for name, listed in found.grams.items():
-            for gram in listed if name != "title" else ():
-                places = self._places(gram)
-                self._line[places] += share
-                touched.append(places)
-        for name, standings in found.alternatives.items():
-            for item, standing in standings if name != "title" else ():
-                places = self._places(standing)
-                self._line[places] = np.maximum(self._line[places], np.float32(item.factor))
-                touched.append(places)
-        return list(taken(self._line, touched))
-
-    def _places(self, standing: Standing) -> IntArray:
-        at, places = self._slots.of(standing)
-        begins = standing.starts[places]
-        counts = standing.starts[places + 1] - begins
-        ends = np.cumsum(counts)
-        if not len(ends):
-            return ends
-        rows = standing.rows[np.arange(ends[-1]) + np.repeat(begins - (ends - counts), counts)]
-        placed: IntArray = rows + np.repeat(self._shift[at], counts)
-        return placed
-
-    def best(self, values: FloatArray) -> FloatArray:
-        """Return the highest value among each head's passages, 0 for heads without any."""
-        best = np.zeros(len(self._counts), np.float32)
-        filled = self._counts > 0
-        if filled.any():
-            best[filled] = np.maximum.reduceat(values, self._begins[filled])
-        return best
+def _joined(found: Sequence[Met]) -> Met:
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        no_places = np.empty(0, np.int64)
+        return Met(no_places, no_places, np.empty(0, np.float32), np.empty(0, np.uint8))
+    columns = zip(*((met.at, met.owners, met.first, met.codes) for met in found), strict=True)
+    return Met(*map(np.concatenate, columns))

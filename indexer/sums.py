@@ -1,163 +1,256 @@
-"""What adds up over the units of a plan, one entry for each scored head, touching only heads that hold a unit."""
+"""What adds up over the units of a plan, one entry for each scored head."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.codec import FloatArray, IntArray, Rows
-from indexer.matcher import FIELDS
+from indexer.codec import FloatArray, IntArray
+from indexer.holders import BITS, Codes
+from indexer.lookup import Found
 from indexer.plan import Rung
+from indexer.slots import Met, Slots
+from indexer.snapshot import BoolArray
 
 Reals = NDArray[np.float64]
-Part = tuple[IntArray, FloatArray]
-MANY = 8
+# From so many heads on, a unit that many of all heads hold is worked through head by head.
+MANY = 4_096
+# So many entries are added up at once.
+AT_ONCE = 1 << 20
+# Telling units are counted rung by rung in the digits of one number, to this power of two.
+DIGIT = 10
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """What each kind of each unit is worth: coverage in terms of weight, value in a title, rung as a digit, fields.
+
+    Coverage and titles leave out the units that are looked for part by part.
+    """
+
+    cover: FloatArray
+    title: FloatArray
+    rung: Reals
+    inside: NDArray[np.uint8]
 
 
 class Sums:
-    """Sums of a number of heads; ``titles`` has for each unit where titles hold it, and how well.
+    """Sums of the heads of a set; each column is worked out when it is first asked for.
 
-    A unit is described list by list (``add_parts`` before ``add_holders``) in scratch arrays that are all
-    zero between units; ``close_unit`` adds it up and clears what was touched, and nothing else.
+    Args:
+        units: What was found for the plan.
+        slots: The heads.
+        partial: What all parts of a unit are worth together.
     """
 
-    def __init__(self, size: int) -> None:
-        self.titles: list[list[Part]] = []
-        self.stage1, self.coverage = np.zeros(size), np.zeros(size)
-        self.title_coverage, self.title_precision = np.zeros(size), np.zeros(size)
-        self.inside = {name: np.zeros(size, np.bool_) for name in FIELDS}
-        self._needed = np.zeros(size, np.int8)
-        self._answered = np.zeros(size, np.int16)
-        self._telling = 0
-        self._cover, self._title = np.zeros(size, np.float32), np.zeros(size, np.float32)
-        self._dense = np.zeros(size, np.float32)
-        self._rung = np.full(size, Rung.PARTIAL, np.int8)
-        self._touched: list[IntArray] = []
-        self._touched_titles: list[IntArray] = []
-        self._held: list[IntArray] = []
+    def __init__(self, units: Sequence[Found], slots: Slots, partial: float) -> None:
+        self._units, self._slots, self._partial = units, slots, partial
+        self._size = len(slots)
+        # Held by so many heads that there is a place for each of them.
+        self._dense = [
+            number for number, unit in enumerate(units) if unit.held.heads is None and self._size >= MANY
+        ]
+        # In single precision like the values that they stand before.
+        self._weights = np.array([unit.weight for unit in units], np.float32)
 
-    def add_parts(self, name: str, lists: Sequence[IntArray], share: np.float32) -> None:
-        """Note that a field of some heads holds parts of the unit, each worth ``share``."""
-        part = self._title if name == "title" else self._dense
-        for at in lists:
-            part[at] += share
-        for at in lists:
-            self._cover[at] = np.maximum(self._cover[at], part[at])
-        if name == "title":
-            self._touched_titles += lists
-        else:
-            for at in lists:
-                part[at] = 0
-        self._touched += lists
+    @cached_property
+    def stage1(self) -> Reals:
+        """BM25 of every head."""
+        weights = self._weights
+        total = self._added((met.at, met.first * weights.take(met.owners)) for met in self._met)
+        for number in self._dense:
+            total += weights[number] * self._spread(self._units[number].held.first)
+        return total
 
-    def add_holders(self, name: str, at: IntArray, factor: float, rung: Rung) -> None:
-        """Note that a field of some heads holds the unit, by an alternative of this factor and rung."""
-        if self._touched:
-            self._cover[at] = np.maximum(self._cover[at], factor)
-            self._rung[at] = np.minimum(self._rung[at], rung)
-        else:
-            self._cover[at], self._rung[at] = factor, rung
-        self.inside[name][at] = True
-        if name == "title":
-            self._title[at] = np.maximum(self._title[at], factor)
-            self._touched_titles.append(at)
-        self._touched.append(at)
-        self._held.append(at)
+    @cached_property
+    def coverage(self) -> Reals:
+        """The weight of what each head holds of the units, in whatever field."""
+        covers = self._tables.cover
+        total = self._added(
+            (met.at, covers.take(kinds)) for met, kinds in zip(self._met, self._kinds, strict=True)
+        )
+        for number, codes in self._spread_codes:
+            total += self._of(covers, number).take(codes)
+        for number, (cover, _title) in self._parted.items():
+            total += self._weights[number] * cover
+        return total
 
-    def saturate(self, parts: Sequence[Part], best: bool, factor: float, norm: FloatArray) -> None:
-        """Add BM25 of one field: a head of several lists counts its best frequency or their sum, once."""
-        lists = [at for at, _frequency in parts]
-        if len(parts) == 1 and not self._are_many(lists):
-            self._add_saturated(parts, factor, norm)
-            return
-        for number, (at, frequency) in enumerate(parts):
-            if number:
-                before = self._dense[at]
-                frequency = np.maximum(before, frequency) if best else before + frequency
-            self._dense[at] = frequency
-        if self._are_many(lists):
-            self.stage1 += factor * (self._dense / (self._dense + norm))
-            self._dense.fill(0)
-        else:
-            self._add_saturated(taken(self._dense, lists), factor, norm)
+    @cached_property
+    def _in_titles(self) -> tuple[IntArray, IntArray, FloatArray]:
+        """Units, places and values of what stands in titles."""
+        titles = self._tables.title
+        found = []
+        for met, kinds in zip(self._met, self._kinds, strict=True):
+            values = titles.take(kinds)
+            held = np.flatnonzero(values)
+            found.append((met.owners.take(held), met.at.take(held), values.take(held)))
+        for number, codes in self._spread_codes:
+            values = self._of(titles, number).take(codes)
+            at = np.flatnonzero(values)
+            found.append((np.full(len(at), number), at, values.take(at)))
+        for number, (_cover, title) in self._parted.items():
+            at = np.flatnonzero(title)
+            found.append((np.full(len(at), number), at, title.take(at)))
+        if len(found) == 1:
+            return found[0]
+        units, places, all_values = (np.concatenate(column) for column in zip(*found, strict=True))
+        return units, places, all_values
 
-    def _add_saturated(self, parts: Iterable[Part], factor: float, norm: FloatArray) -> None:
-        for at, frequency in parts:
-            self.stage1[at] += factor * (frequency / (frequency + norm[at]))
+    @cached_property
+    def title_coverage(self) -> Reals:
+        """The weight of what each title holds of the units."""
+        units, at, values = self._in_titles
+        return _counted(at, self._weights.take(units) * values, self._size)
 
-    def close_unit(self, weight: float, length: int, is_telling: bool) -> None:
-        """Add the unit up and make room for the next one."""
-        if self._are_many(self._touched):
-            self.coverage += weight * self._cover
-            self._cover.fill(0)
-        else:
-            for at, values in taken(self._cover, self._touched):
-                self.coverage[at] += weight * values
-        titles = list(taken(self._title, self._touched_titles))
-        for at, values in titles:
-            self.title_coverage[at] += weight * values
-            self.title_precision[at] += length * values
-        self.titles.append(titles)
-        self._close_rungs(is_telling)
-        self._telling += is_telling
-        self._touched, self._touched_titles, self._held = [], [], []
+    @cached_property
+    def title_precision(self) -> Reals:
+        """The length of what each title holds of the units."""
+        units, at, values = self._in_titles
+        lengths = np.array([len(unit.unit.text) for unit in self._units], np.float32)
+        return _counted(at, lengths.take(units) * values, self._size)
 
-    def _close_rungs(self, is_telling: bool) -> None:
-        if self._are_many(self._held):
-            if is_telling:
-                new = self._rung < Rung.PARTIAL
-                self._answered += new
-                np.maximum(self._needed, self._rung * new, out=self._needed)
-            self._rung.fill(Rung.PARTIAL)
-            return
-        for at in self._held:
-            rung = self._rung[at]
-            self._rung[at] = Rung.PARTIAL
-            if is_telling:
-                new = rung < Rung.PARTIAL
-                self._answered[at] += new
-                self._needed[at] = np.maximum(self._needed[at], rung * new)
+    def titles_of(self, places: IntArray) -> NDArray[np.float32]:
+        """Return how well each unit stands in the titles of some of the heads, given by their places."""
+        units, at, values = self._in_titles
+        columns = np.full(self._size, -1, np.int32)
+        columns[places] = np.arange(len(places), dtype=np.int32)
+        here = columns.take(at)
+        chosen = np.flatnonzero(here >= 0)
+        found = np.zeros((len(self._units), len(places)), np.float32)
+        found[units.take(chosen), here.take(chosen)] = values.take(chosen)
+        return found
 
-    def _are_many(self, lists: Sequence[IntArray]) -> bool:
-        # From here on it is quicker to go over all heads in order than over these one by one.
-        return MANY * sum(map(len, lists)) > len(self.coverage)
-
+    @cached_property
     def rungs(self) -> NDArray[np.int8]:
-        """Return the farthest rung that each head needed, the last one if it lacks a telling unit."""
-        rungs: NDArray[np.int8] = np.where(
-            self._answered < self._telling, np.int8(Rung.PARTIAL), self._needed
+        """The farthest rung that each head needed, the last one if it lacks a telling unit."""
+        worth = self._tables.rung
+        total = self._added(
+            (met.at, worth.take(kinds)) for met, kinds in zip(self._met, self._kinds, strict=True)
         )
-        return rungs
+        for number, codes in self._spread_codes:
+            total += self._of(worth, number).take(codes)
+        counts = total.astype(np.int64)
+        needed, answered = np.zeros(self._size, np.int8), counts & ((1 << DIGIT) - 1)
+        for rung in range(1, Rung.PARTIAL):
+            of_rung = counts >> DIGIT * rung
+            if not of_rung.any():
+                break
+            needed[of_rung > 0] = rung
+            answered += of_rung & ((1 << DIGIT) - 1)
+        needed[answered < sum(unit.is_telling for unit in self._units)] = Rung.PARTIAL
+        return needed
 
-    def part(self, places: IntArray) -> "Sums":
-        """Return the sums of some of the heads, given by ascending places."""
-        part = Sums(0)
-        part.stage1, part.coverage = self.stage1[places], self.coverage[places]
-        part.title_coverage, part.title_precision = self.title_coverage[places], self.title_precision[places]
-        part.inside = {name: flags[places] for name, flags in self.inside.items()}
-        part._needed, part._answered, part._telling = (
-            self._needed[places],
-            self._answered[places],
-            self._telling,
+    def inside(self, name: str) -> BoolArray:
+        """Return in which heads a field holds any unit."""
+        found = np.zeros(self._size, np.bool_)
+        if not self._units:
+            return found
+        inside = self._tables.inside & BITS[name] > 0
+        for met, kinds in zip(self._met, self._kinds, strict=True):
+            found[met.at[inside.take(kinds)]] = True
+        for number, codes in self._spread_codes:
+            found |= self._of(inside, number).take(codes)
+        return found
+
+    @cached_property
+    def _met(self) -> list[Met]:
+        """The entries of all units but the dense ones, in groups of not too many."""
+        groups: list[list[int]] = [[]]
+        count = 0
+        for number, unit in enumerate(self._units):
+            if number in self._dense:
+                continue
+            count += min(unit.held.count, self._size)
+            if count > AT_ONCE and groups[-1]:
+                groups.append([])
+                count = min(unit.held.count, self._size)
+            groups[-1].append(number)
+        return [
+            self._slots.entries({number: self._units[number].held for number in group}) for group in groups
+        ]
+
+    @cached_property
+    def _kinds(self) -> list[IntArray]:
+        """The kinds of these entries, by their place in the tables."""
+        return [self._bases.take(met.owners) + met.codes for met in self._met]
+
+    @cached_property
+    def _spread_codes(self) -> list[tuple[int, Codes]]:
+        return [(number, self._spread(self._units[number].held.codes)) for number in self._dense]
+
+    def _spread(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return the values of the set's heads out of those of all heads."""
+        return values if self._size == self._slots.size else values.take(self._slots.heads)
+
+    def _added(self, parts: Iterable[tuple[IntArray, NDArray[Any]]]) -> Reals:
+        total: Reals | None = None
+        for at, values in parts:
+            added = _counted(at, values, self._size)
+            total = added if total is None else total + added
+        return np.zeros(self._size) if total is None else total
+
+    @cached_property
+    def _bases(self) -> IntArray:
+        """Where the kinds of each unit begin in the tables, and where the last ones end."""
+        return np.cumsum([0, *(len(unit.held.kinds.cover) for unit in self._units)])
+
+    @cached_property
+    def _tables(self) -> _Tables:
+        kinds = [unit.held.kinds for unit in self._units]
+        sizes = np.diff(self._bases)
+        whole = np.array([not unit.is_parted for unit in self._units])
+        telling = np.array([unit.is_telling for unit in self._units])
+        cover, title, rung, inside = (
+            np.concatenate([getattr(kind, name) for kind in kinds])
+            for name in ("cover", "title", "rung", "inside")
         )
-        slots = np.full(len(self.coverage), -1, np.int32)
-        slots[places] = np.arange(len(places), dtype=np.int32)
-        part.titles = [[_among(slots, found) for found in parts] for parts in self.titles]
-        return part
+        return _Tables(
+            cover * np.repeat(self._weights * whole, sizes),
+            title * np.repeat(whole, sizes),
+            np.where(inside > 0, np.exp2(DIGIT * rung.astype(np.float64)), 0.0) * np.repeat(telling, sizes),
+            inside,
+        )
+
+    def _of(self, table: NDArray[Any], number: int) -> NDArray[Any]:
+        """Return the part of a table that belongs to a unit."""
+        return table[self._bases[number] : self._bases[number + 1]]
+
+    @cached_property
+    def _parted(self) -> dict[int, tuple[FloatArray, FloatArray]]:
+        """How well each head and its title hold the units that are looked for part by part as well."""
+        return {number: self._with_parts(unit) for number, unit in enumerate(self._units) if unit.is_parted}
+
+    def _with_parts(self, unit: Found) -> tuple[FloatArray, FloatArray]:
+        codes = self._codes(unit)
+        cover, title = unit.held.kinds.cover.take(codes), unit.held.kinds.title.take(codes)
+        np.maximum(title, self._parts(unit, "title"), out=title)
+        np.maximum(cover, title, out=cover)
+        for name in unit.grams:
+            # Where all of the unit stands its parts add nothing.
+            if name != "title" and cover.min(initial=1) < self._partial:
+                np.maximum(cover, self._parts(unit, name), out=cover)
+        return cover, title
+
+    def _codes(self, unit: Found) -> Codes:
+        held = unit.held
+        if held.heads is None:
+            return self._spread(held.codes)
+        codes = np.zeros(self._size, held.codes.dtype)
+        met = self._slots.entries({0: held})
+        codes[met.at] = met.codes
+        return codes
+
+    def _parts(self, unit: Found, name: str) -> FloatArray:
+        lists = [self._slots.meet(gram.heads)[0] for gram in unit.grams.get(name, ())]
+        if not lists:
+            return np.zeros(self._size, np.float32)
+        return np.bincount(np.concatenate(lists), minlength=self._size) * unit.share(self._partial)
 
 
-def taken(scratch: FloatArray, lists: Sequence[IntArray]) -> Iterator[Part]:
-    """Yield what stands in a scratch array at some lists of places, list by list, and clear it there.
-
-    A place of several lists is told with the first of them; the others have zero for it.
-    """
-    for at in lists:
-        values = scratch[at]
-        scratch[at] = 0
-        yield at, values
-
-
-def _among(slots: Rows, found: Part) -> Part:
-    here = slots[found[0]]
-    kept = here >= 0
-    return here[kept].astype(np.int64), found[1][kept]
+def _counted(at: IntArray, values: NDArray[Any], size: int) -> Reals:
+    """Return the sums of values place by place."""
+    # Of no values at all NumPy returns whole numbers.
+    return np.bincount(at, values, size).astype(np.float64, copy=False)

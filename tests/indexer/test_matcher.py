@@ -65,18 +65,14 @@ def test_an_article_is_counted_once_however_many_fields_hold_a_text(tmp_path: Pa
     assert matcher.articles("外汇") == 0
 
 
-class Listed:
-    """As much of a posting list as a meeting looks at."""
-
-    def __init__(self, heads: list[int]) -> None:
-        self.heads = np.array(heads, np.int64)
-
-
 @given(st.sets(st.integers(0, 60), max_size=12), st.sets(st.integers(0, 60), max_size=60))
 def test_a_list_meets_a_set_wherever_both_have_the_same_head(chosen: set[int], listed: set[int]) -> None:
     heads, numbers = sorted(chosen), sorted(listed)
-    at, places = Slots(np.array(heads, np.int64), 61).of(Listed(numbers))  # type: ignore[arg-type]
-    assert [heads[place] for place in at] == [numbers[place] for place in places] == sorted(chosen & listed)
+    slots, heads_listed = Slots(np.array(heads, np.int64), 61), np.array(numbers, np.int64)
+    for at, places in (slots.of(heads_listed), slots.searched(heads_listed), slots.meet(heads_listed)):
+        assert (
+            [heads[place] for place in at] == [numbers[place] for place in places] == sorted(chosen & listed)
+        )
 
 
 def test_what_is_kept_over_commits_and_what_is_new_share_one_limit(

@@ -10,9 +10,8 @@ import numpy as np
 
 from indexer.codec import IntArray
 from indexer.filters import masks
-from indexer.lookup import Lookup, union
+from indexer.lookup import Lookup
 from indexer.plan import Alternative, Plan, Rung, Unit
-from indexer.slots import Slots
 from tests.bench.engines.asked import PAGE, Question
 from tests.bench.engines.product import Product, query_of
 
@@ -32,7 +31,7 @@ class FirstStage(Product):
         lookup = opened.scorer.look_up(self._plan(question), query.scope)
         heads = _found(lookup, every=question.kind in ("several words, all", "phrase"))
         heads = heads[wanted[heads]]
-        value = opened.scorer.weigh(lookup, Slots(heads, lookup.size)).stage1
+        value = opened.scorer.weigh(lookup, heads).stage1
         least = question.offset + PAGE
         if len(heads) > least:
             best = np.argpartition(-value, least)[:least]
@@ -55,4 +54,4 @@ class FirstStage(Product):
 def _found(lookup: Lookup, every: bool) -> IntArray:
     if every:
         return lookup.full()
-    return union([heads for unit in lookup.units for heads in unit.holders], lookup.size)
+    return lookup.holding(lookup.units)
