@@ -2,17 +2,21 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from kb.attachments import next_waiting, store_text
 from kb.database import Database
 from kb.indexing import all_article_ids, changed_articles, changes_of, latest_change
+from kb.noticing import Watch
 from kb.ports import ArticleChange, Clock, IndexUpdater, TextExtractor
 
 log = logging.getLogger(__name__)
 BATCH = 64
-POLL = timedelta(milliseconds=200)
+# Whether anything changed is asked so often; everything else that could be to do is looked for more seldom.
+GLANCE = timedelta(milliseconds=40)
+POLL = timedelta(seconds=1)
 RETRY = timedelta(seconds=2)
 
 
@@ -36,15 +40,19 @@ class Follower:
 
     def run(self, stop: threading.Event) -> None:
         """Follow until ``stop`` is set; an error is logged and tried again, never fatal."""
-        while not stop.is_set():
-            try:
-                worked = self.step()
-            except Exception:
-                log.exception("following failed, will try again")
-                stop.wait(RETRY.total_seconds())
-                continue
-            if not worked:
-                stop.wait(POLL.total_seconds())
+        watch = Watch(self._database)
+        try:
+            while not stop.is_set():
+                try:
+                    worked = self.step()
+                    if not worked:
+                        _wait(stop, watch)
+                except Exception:
+                    log.exception("following failed, will try again")
+                    watch.close()
+                    stop.wait(RETRY.total_seconds())
+        finally:
+            watch.close()
 
     def catch_up(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Bring the index up to date, attachments included, and return how many articles were written.
@@ -102,7 +110,7 @@ class Follower:
             else:
                 changed = changed_articles(session, cursor, BATCH)
                 article_ids = [article_id for _seq, article_id in changed]
-                changes = list(changes_of(session, article_ids))
+                changes = list(changes_of(session, article_ids)) if changed else []
         if article_ids is None:
             return self.rebuild(None)
         if not changed:
@@ -122,3 +130,11 @@ class Follower:
         with self._database.write() as session:
             store_text(session, file_text_id, extraction, self._clock)
         return True
+
+
+def _wait(stop: threading.Event, watch: Watch) -> None:
+    """Wait until there is something new, but not for ever: not everything shows in the database."""
+    until = time.monotonic() + POLL.total_seconds()
+    while time.monotonic() < until and not watch.has_work():
+        if stop.wait(GLANCE.total_seconds()):
+            return

@@ -30,7 +30,8 @@ from kb.ports import ArticleChange, EngineAnswer, EngineQuery, LexiconOverlay, M
 log = logging.getLogger(__name__)
 CHECK_EVERY = 0.1
 # Whether anything changed at all is asked oftener, because it costs next to nothing.
-GLANCE_EVERY = 0.02
+GLANCE_EVERY = 0.025
+SELDOM = 1.0
 
 
 class WhooshEngine:
@@ -130,12 +131,15 @@ class WhooshEngine:
     def keep_open(self, stop: threading.Event) -> None:
         """Open each new commit as it comes, so that no question waits for that, until ``stop`` is set."""
         seen: object = None
+        changed_at = float("-inf")
         while not stop.wait(GLANCE_EVERY):
-            glance = self._folder.glance(self._path)
-            # Times of files are coarse, so that what looks unchanged is looked at all the same, only later.
-            if glance == seen and time.monotonic() - self._checked_at < CHECK_EVERY:
+            now, glance = time.monotonic(), self._folder.glance(self._path)
+            if glance != seen:
+                seen, changed_at = glance, now
+            # Times of files are coarse: soon after a change the same times may hide another one.
+            elif now - self._checked_at < (CHECK_EVERY if now - changed_at < 3 * CHECK_EVERY else SELDOM):
                 continue
-            seen, self._checked_at = glance, float("-inf")
+            self._checked_at = float("-inf")
             try:
                 self._newest()
                 self._is_kept_open = True
