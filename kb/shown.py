@@ -19,6 +19,7 @@ class ShownRevision:
 
     id: int
     number: int
+    title: str
     effective_to: datetime | None
     withdrawn_at: datetime | None
     shown_from: datetime
@@ -51,6 +52,7 @@ _SHOWN = Prepared(
         _ARTICLES.withdrawn_at,
         _REVISIONS.id,
         _REVISIONS.number,
+        _REVISIONS.title,
         _REVISIONS.effective_to,
         _REVISIONS.withdrawn_at,
         _REVISIONS.shown_from,

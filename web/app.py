@@ -37,6 +37,7 @@ from web import (
     notifications,
     people,
     points,
+    related,
     review_dates,
     reviews,
     search,
@@ -87,6 +88,7 @@ NOUNS = (
     notifications,
     people,
     points,
+    related,
     review_dates,
     reviews,
     search,
@@ -126,6 +128,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     admin.install(app)
     insights.install(app)
     editor.install(app)
+    related.install(app)
     for noun in NOUNS:
         app.register_blueprint(noun.blueprint)
     return app

@@ -14,11 +14,11 @@ from kb.around import around
 from kb.articles import visible_article
 from kb.attachments import of_revision
 from kb.copies import text_of
-from kb.errors import NotFound, SearchUnavailable
+from kb.errors import NotFound
 from kb.models import Article, Revision
 from kb.nodes import breadcrumb, visible_nodes
 from kb.people import names_of
-from kb.ports import Suggestion, SuggestQuery
+from kb.related import Likeness
 from kb.revisions import Status, revision_at, shown_at
 from kb.shown import Block, shown_article, wording_of
 from kb.successors import current_of
@@ -28,6 +28,7 @@ from web.comments import conversation
 from web.feedback import own_feedback
 from web.marking import mark_html, opening, shifted_levels
 from web.recording import after_response
+from web.related import known_related
 from web.search import Address
 from web.search.address import read
 from web.search.marker import marker_for
@@ -38,7 +39,6 @@ from web.transactions import now, reading, services
 blueprint = Blueprint("articles", __name__)
 
 PREVIEW_CHARACTERS = 3_000
-RELATED = 6
 # From here on the browser is told to lay out only what is near the window.
 LONG_CHARACTERS = 150_000
 
@@ -191,7 +191,7 @@ def _show(article_id: int, number: int | None) -> str:
             revisions=[(revision, _standing(revision, found.article, moment)) for revision in revisions],
             names=_names(session, revisions),
             files=of_revision(session, found.revision.id) if more.files else [],
-            related=_related(found, scope, moment),
+            related=known_related(session, _likeness(found, scope), moment),
             views=view_counts(session, [article_id]).get(article_id, 0),
             printed_at=moment,
             may_edit=may_edit(session, actor, found.article),
@@ -273,10 +273,6 @@ def _names(session: Session, revisions: Sequence[Revision]) -> dict[int, str]:
     return names_of(session, [number for number in ids if number is not None])
 
 
-def _related(found: Reading, scope: AudienceScope, moment: datetime) -> Sequence[Suggestion]:
+def _likeness(found: Reading, scope: AudienceScope) -> Likeness:
     then = found.revision if found.as_of else found.current
-    query = SuggestQuery(then.title, found.as_of or moment, scope.keys, limit=RELATED)
-    try:
-        return services().engine.related(found.article.id, query)
-    except SearchUnavailable:
-        return ()
+    return Likeness(found.article.id, then.title, scope, found.as_of)

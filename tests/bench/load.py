@@ -42,7 +42,17 @@ from tests.bench.engines.cut import cut
 from tests.bench.measure_corpus import Command, cpu_seconds
 from tests.bench.options import kept_or_not, parser_of
 from tests.bench.processes import Kinds, Memory, kinds_of
-from tests.bench.visitors import HITS, WORDING, Visitor, fill, free_port, log_in, wait_until_it_answers
+from tests.bench.visitors import (
+    FRAGMENT,
+    HITS,
+    RELATED,
+    WORDING,
+    Visitor,
+    fill,
+    free_port,
+    log_in,
+    wait_until_it_answers,
+)
 from web.settings import Settings
 
 SEED = 20260601
@@ -115,6 +125,8 @@ class Agent(threading.Thread):
         if hits and self._chance.random() < 0.7:
             opened = self._timed("open", self._chance.choice(hits).replace("&amp;", "&"))
             copies = WORDING.findall(opened) or copies
+            for address in RELATED.findall(opened):
+                self._timed("related", address.replace("&amp;", "&"), headers=FRAGMENT)
         if copies and self._chance.random() < 0.5:
             self._copy(*self._chance.choice(copies))
 

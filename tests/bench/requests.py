@@ -37,13 +37,13 @@ from tests.bench.corpora import Source
 from tests.bench.load import HITS, rows_of
 from tests.bench.options import kept_or_not, parser_of
 from tests.bench.search_page import questions
-from tests.bench.visitors import PASSWORD, TOKEN, agent_name, fill
+from tests.bench.visitors import FRAGMENT, PASSWORD, RELATED, TOKEN, agent_name, fill
 from web.app import create_app
 from web.recording import keep_notebook
 from web.settings import Settings
 from web.wiring import build_services
 
-KINDS = ("suggest", "search", "open", "wording", "copied")
+KINDS = ("suggest", "search", "open", "related", "wording", "copied")
 WORDING = re.compile(r'data-copy="(/a/(\d+)/wording\?[^"]*)"')
 MS = 1000.0
 
@@ -127,7 +127,11 @@ class Site:
             query_string=path.partition("?")[2],
             method="POST" if body else "GET",
             json=body,
-            headers={"X-CSRFToken": self._token, "Accept": "text/html,*/*"},
+            headers={
+                "X-CSRFToken": self._token,
+                "Accept": "text/html,*/*",
+                **(FRAGMENT if kind == "related" else {}),
+            },
         )
         cookie = self._client.get_cookie("kb_session")
         environ = builder.get_environ() | {"HTTP_COOKIE": f"kb_session={cookie.value if cookie else ''}"}
@@ -176,6 +180,8 @@ def call(site: Site, text: str, label: str) -> None:
     if hits:
         opened = site.ask("open", hits[0].replace("&amp;", "&"), label=label and f"open{label}")
         copies = WORDING.findall(opened) or copies
+        for address in RELATED.findall(opened):
+            site.ask("related", address.replace("&amp;", "&"), label=label and f"related{label}")
     if copies:
         address, article = copies[0]
         site.ask("wording", address.replace("&amp;", "&"), label=label and f"wording{label}")

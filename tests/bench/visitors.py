@@ -23,6 +23,8 @@ PASSWORD = "Kb-load-2026"
 TOKEN = re.compile(r'name="csrf[-_]token" (?:content|value)="([^"]+)"')
 HITS = re.compile(r'href="(/a/\d+[^"]*)"')
 WORDING = re.compile(r'data-copy="(/a/(\d+)/wording\?[^"]*)"')
+FRAGMENT = {"X-KB-Fragment": "related"}
+RELATED = re.compile(r'data-related="([^"]*)"')
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 

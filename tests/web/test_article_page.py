@@ -12,11 +12,13 @@ from pages import fetch, section, words
 from small_bank import NOON, World
 from sqlalchemy import select
 
+from kb.access import Actor
 from kb.articles import RevisionText, add_revision, approve
 from kb.clock import FixedClock
 from kb.database import Database
-from kb.models import Article, View
+from kb.models import Article, Person, View
 from kb.revisions import settle
+from kb.withdrawal import withdraw
 from web.wiring import Services
 
 LoggedIn = Callable[..., FlaskClient]
@@ -215,10 +217,34 @@ def test_copied_text_never_contains_internal_notes(agent: FlaskClient, world: Wo
 
 
 def test_related_articles_keep_to_the_rights(agent: FlaskClient, client: FlaskClient, world: World) -> None:
-    page = fetch(agent, f"/a/{world.articles['loss']}")
-    related = words(section(page, "related-title")) if 'id="related-title"' in page else ""
+    related = words(section(fetch(agent, f"/a/{world.articles['loss']}/related"), "related-title"))
     assert "社保卡挂失补卡省内通办试点通知" in related
     assert "反欺诈" not in related
+
+
+def test_related_articles_are_fetched_once_and_then_come_with_the_page(
+    agent: FlaskClient, world: World
+) -> None:
+    first = fetch(agent, f"/a/{world.articles['loss']}")
+    address = re.findall(r'data-related="([^"]+)"', first)[0]
+    assert f'href="{address}">查看相关知识' in section(first, "related-title")
+    fragment = fetch(agent, address, headers={"X-KB-Fragment": "related"})
+    assert fragment.strip().startswith("<section") and "<html" not in fragment
+    second = fetch(agent, f"/a/{world.articles['loss']}")
+    assert "data-related" not in second
+    assert fragment.strip() in second
+
+
+def test_a_related_article_that_was_retired_since_is_not_named_again(
+    agent: FlaskClient, world: World, database: Database
+) -> None:
+    address = f"/a/{world.articles['loss']}/related"
+    found = section(fetch(agent, address), "related-title")
+    number, title = re.findall(r'href="/a/(\d+)">([^<]+)', found)[0]
+    with database.write() as session:
+        manager = Actor.of(session.get_one(Person, world.people["manager"]))
+        withdraw(session, manager, int(number), "已停办", NOON)
+    assert title not in words(fetch(agent, address))
 
 
 def test_a_printed_page_names_who_printed_it_and_when(agent: FlaskClient, world: World) -> None:

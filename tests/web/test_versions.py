@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from pages import fetch, words
+from pages import fetch, section, words
 from small_bank import NOON, World
 
 from kb.articles import RevisionText, add_revision, approve
@@ -141,10 +141,11 @@ def test_everything_that_an_article_of_another_moment_leads_to_stays_at_that_mom
     kept = f"as_of={day}T12:00"
     assert f'name="as_of" id="search-moment" value="{day}T12:00"' in page
     trail = re.findall(r'href="(/search\?[^"]*node=[^"]*)"', page)
-    related = re.findall(r'class="kb-card rail-related".*?</section>', page, re.S)
+    related = re.findall(r'data-related="(/a/[^"]*)"', page)
     files = re.findall(r'href="(/files/\d+/preview[^"]*)"', page)
-    links = [*trail, *files, *re.findall(r'href="(/a/[^"]+)"', related[0])]
-    assert trail and files and related
+    found = re.findall(r'href="(/a/[^"]+)"', section(fetch(agent, related[0]), "related-title"))
+    links = [*trail, *files, *related, *found]
+    assert trail and files and found
     assert [link for link in links if kept not in unquote(link)] == []
 
 

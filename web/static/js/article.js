@@ -85,3 +85,36 @@ if (lines.size && "IntersectionObserver" in window) {
   for (const heading of lines.keys()) watcher.observe(heading);
   spy();
 }
+
+// --- related articles ------------------------------------------------------------------------
+
+// Asked for when somebody comes to where they stand; until then, and if that fails, a link leads there.
+const unrelated = document.querySelector("[data-related]");
+
+async function showRelated() {
+  try {
+    const answer = await fetch(unrelated.dataset.related, { headers: { "X-KB-Fragment": "related" } });
+    if (!answer.ok || answer.redirected) return;
+    const template = document.createElement("template");
+    template.innerHTML = await answer.text();
+    const section = template.content.firstElementChild;
+    const focused = unrelated.contains(document.activeElement);
+    if (!section) {
+      unrelated.remove();
+      return;
+    }
+    unrelated.replaceWith(section);
+    if (focused) section.querySelector("a").focus();
+  } catch {
+    // The link stays.
+  }
+}
+
+if (unrelated) {
+  const watcher = new IntersectionObserver((seen) => {
+    if (!seen.some((entry) => entry.isIntersecting)) return;
+    watcher.disconnect();
+    showRelated();
+  }, { rootMargin: "200px" });
+  watcher.observe(unrelated);
+}
