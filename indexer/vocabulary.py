@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from indexer.analyzer import Analyzer, is_ideographic
 from indexer.cut_titles import CutTitles
@@ -25,7 +26,7 @@ GROWING = 2_000
 
 
 class Spelling:
-    """How some titles are read, as one long string each: searching it is as fast as memory, whatever is typed.
+    """How some titles are read, syllable by syllable, with the places of each syllable.
 
     Args:
         titles: Folded titles.
@@ -39,17 +40,28 @@ class Spelling:
         self._text = "\n".join(titles) + "\n"
         read = [syllable for reading in readings for syllable in (*reading, "\n")]
         self._letters = "".join([syllable[:1] or " " for syllable in read])
-        self._spelled = " " + " ".join(read) + " "
-        lengths = np.fromiter(map(len, read), np.int32, len(read)) + 1
-        self._begins = np.cumsum(lengths, dtype=np.int32) - lengths
+        self._numbers = {syllable: number for number, syllable in enumerate(dict.fromkeys(read))}
+        self._read = np.fromiter(map(self._numbers.__getitem__, read), np.int32, len(read))
+        self._places = np.argsort(self._read, kind="stable").astype(np.int32)
+        counts = np.bincount(self._read, minlength=len(self._numbers))
+        self._ends = np.cumsum(counts).tolist()
 
     def read_as(self, wanted: Sequence[str]) -> Iterator[str]:
         """Yield phrases whose syllables these are."""
-        for place in _occurrences(self._spelled, " " + " ".join(wanted) + " ", MOST_SPANS):
-            # A number of another type would have the whole array converted each time.
-            first = int(self._begins.searchsorted(np.int32(place)))
-            if first < len(self._begins) and self._begins[first] == place:
-                yield self._text[first : first + len(wanted)]
+        numbers = [self._numbers.get(syllable, -1) for syllable in wanted]
+        if not numbers or min(numbers) < 0:
+            return
+        rarest = min(range(len(numbers)), key=lambda place: len(self._standing(numbers[place])))
+        firsts = self._standing(numbers[rarest]) - rarest
+        firsts = firsts[(firsts >= 0) & (firsts <= len(self._read) - len(numbers))]
+        for further, number in enumerate(numbers):
+            if further != rarest:
+                firsts = firsts[self._read[firsts + further] == number]
+        for first in firsts[:MOST_SPANS].tolist():
+            yield self._text[first : first + len(numbers)]
+
+    def _standing(self, number: int) -> NDArray[np.int32]:
+        return self._places[self._ends[number - 1] if number else 0 : self._ends[number]]
 
     def beginning_with(self, letters: str) -> Iterator[str]:
         """Yield phrases whose syllables begin with these letters."""
