@@ -258,8 +258,8 @@ class Answerer:
     def suggest(self, query: SuggestQuery) -> list[Suggestion]:
         """Return articles for a text being typed, best first.
 
-        Where enough titles hold the very text, they are read from memory; only otherwise are other
-        spellings, single words and synonyms of it looked for.
+        Where enough titles hold the very text, they are all; only otherwise are other spellings,
+        single words and synonyms of it looked for.
         """
         shown = self._snapshot.states(query.instant.timestamp()).current
         heads = self._opened.title_texts.find(query.text, self._readable(query) & shown, query.limit)
@@ -290,7 +290,7 @@ class Answerer:
     def _titles(self, plan: Plan, query: SuggestQuery, exclude: int) -> list[Ranked]:
         snapshot = self._snapshot
         scope = Scope.TITLE if not exclude else Scope.TITLE_CONTENT
-        lookup = self._opened.scorer.look_up(plan, scope)
+        lookup = self._opened.scorer.look_up(plan, scope, in_titles=scope is Scope.TITLE)
         shown = snapshot.states(query.instant.timestamp()).current
         allowed = self._readable(query) & shown & (snapshot.column("article") != exclude)
         found = self._opened.scorer.score(lookup, self._opened.scorer.leading(lookup, allowed))

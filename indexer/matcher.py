@@ -164,6 +164,10 @@ class Matcher:
                 return True
         return False
 
+    def titles(self, text: str) -> int:
+        """Return in how many titles a text stands."""
+        return len(self.standing("title", text).heads)
+
     def articles(self, text: str) -> int:
         """Return in how many heads a text stands, in any field."""
         known = self._articles.get(text)

@@ -59,7 +59,7 @@ class Opened:
         # Nothing in here may point back: a commit that nobody uses any more closes its files at once.
         self._words = words = Words()
         self.title_of: TitleReader = TitleReader(snapshot, language, lambda: words.vocabulary)
-        self.title_texts = TitleTexts(snapshot)
+        self.title_texts = TitleTexts(snapshot, self.scorer.matcher)
         if not self.title_texts.read(SMALL):
             _begin(self.title_texts.read)
         self.factors = factors or Factors()

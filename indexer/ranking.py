@@ -1,7 +1,6 @@
 """The second stage: orders the best few hundred candidates by what their titles and passages say."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -22,8 +21,7 @@ CANDIDATES = 200
 RUNGS = tuple(Rung)
 
 
-@dataclass(frozen=True)
-class Ranked:
+class Ranked(NamedTuple):
     """A candidate after the second stage; ``passage`` is its best passage's row, or -1.
 
     ``place`` is 0 for a long phrase found as typed, 1 for every word as typed in the title, 2 for

@@ -143,19 +143,28 @@ class Scorer:
         """Who holds whole units."""
         return Holders(self.matcher, self.statistics, self.weights)
 
-    def idf(self, unit: Unit) -> float:
-        """Return the weight of a unit: rarer is heavier; something unknown weighs as what it may mean."""
-        known = self.matcher.articles(unit.text)
+    def idf(self, unit: Unit, in_titles: bool = False) -> float:
+        """Return the weight of a unit: rarer is heavier; something unknown weighs as what it may mean.
+
+        Args:
+            in_titles: Count titles instead of articles: no posting lists but theirs are asked for.
+        """
+        count = self.matcher.titles if in_titles else self.matcher.articles
+        known = count(unit.text)
         if not known or unit.mended:
-            known = max(known, *(self.matcher.articles(item.text) for item in unit.alternatives), 0)
+            known = max(known, *(count(item.text) for item in unit.alternatives), 0)
         if not known and len(unit.text) > 2:
-            known = min((self.matcher.articles(gram) for gram in unit.grams), default=0)
+            known = min((count(gram) for gram in unit.grams), default=0)
         total = self.snapshot.size
         return math.log(1 + (total - known + 0.5) / (known + 0.5)) * unit.emphasis
 
-    def look_up(self, plan: Plan, scope: Scope) -> Lookup:
-        """Find everything that a plan may be found by."""
-        return look_up(self.holders, plan, scope, [self.idf(unit) for unit in plan.units])
+    def look_up(self, plan: Plan, scope: Scope, in_titles: bool = False) -> Lookup:
+        """Find everything that a plan may be found by.
+
+        Args:
+            in_titles: Whether what is rare in titles weighs most, not what is rare in articles.
+        """
+        return look_up(self.holders, plan, scope, [self.idf(unit, in_titles) for unit in plan.units])
 
     def score(self, lookup: Lookup, heads: IntArray) -> Scores:
         """Return the first stage's findings for some heads, given in ascending order."""

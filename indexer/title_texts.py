@@ -1,4 +1,4 @@
-"""Titles that contain what is being typed, found in memory without asking any posting list."""
+"""Titles that contain what is being typed, character by character."""
 
 import itertools
 from collections.abc import Iterator
@@ -8,10 +8,16 @@ import numpy as np
 
 from indexer.codec import IntArray
 from indexer.fold import is_han, is_kana, squeeze
+from indexer.matcher import Matcher
+from indexer.plan import INSIDE
 from indexer.snapshot import BoolArray, Leaf, Snapshot
 
 # After so many titles that hold the text and may not be shown, the ranked way is the quicker one.
 MOST_TRIED = 20_000
+# Whoever typed so many characters that stand in a title is typing that title; so many titles are then enough.
+ENOUGH = ((8, 1), (4, 3))
+# So few titles are read one by one.
+FEW_TITLES = 100
 # More than any list of suggestions shows.
 MOST_SHOWN = 20
 
@@ -52,10 +58,12 @@ class TitleTexts:
 
     Args:
         snapshot: The open commit.
+        matcher: Knows which titles have the pairs of characters of a text.
     """
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, matcher: Matcher) -> None:
         self._snapshot = snapshot
+        self._matcher = matcher
 
     def read(self, most: int | None = None) -> bool:
         """Read the titles of the segments that lack them.
@@ -77,17 +85,33 @@ class TitleTexts:
         return all(leaf.title_block is not None for leaf in self._snapshot.leaves)
 
     def find(self, typed: str, allowed: BoolArray, limit: int) -> list[int]:
-        """Return ``limit`` heads whose titles hold what is typed, character by character, best first.
+        """Return up to ``limit`` heads whose titles hold what is typed, character by character, best first.
 
         Those that begin with it come first, then the shorter and the newer. Empty, so that titles have to
-        be ranked, if there are fewer, if letters are typed, which may spell something, or if the titles
-        have not been read yet.
+        be ranked, if there are fewer than are enough for a text of this length, if it ends in letters, which
+        may spell something, or if there are many and the titles have not been read yet.
         """
         text = squeeze(typed)
-        if not text or not all(is_han(char) or is_kana(char) or char.isdigit() for char in text):
+        if not text or not (is_han(text[-1]) or is_kana(text[-1]) or text[-1].isdigit()):
             return []
-        if not self.is_read:
+        wanted = min(limit, _enough(len(text)))
+        holding = self._matcher.standing("title", INSIDE + text if text.isascii() else text).heads
+        holding = holding[allowed[holding]]
+        if len(holding) < wanted:
             return []
+        if len(holding) <= FEW_TITLES:
+            found = self._among(holding.tolist(), text)[:limit]
+        else:
+            found = self._looked_for(text, allowed, limit) if self.is_read else []
+        return found if len(found) >= wanted else []
+
+    def _among(self, heads: list[int], text: str) -> list[int]:
+        """Return which of some titles hold a text, best first: pairs of characters may stand apart."""
+        titles = {head: squeeze(self._snapshot.title(head)) for head in heads}
+        found = [head for head in heads if text in titles[head]]
+        return sorted(found, key=lambda head: (not titles[head].startswith(text), self._rank(head)))
+
+    def _looked_for(self, text: str, allowed: BoolArray, limit: int) -> list[int]:
         found: list[int] = []
         for first in (True, False):
             more = [
@@ -97,8 +121,8 @@ class TitleTexts:
             ]
             found += sorted(more, key=self._rank)
             if len(found) >= limit:
-                return found[:limit]
-        return []
+                break
+        return found[:limit]
 
     def _allowed(self, leaf: Leaf, base: int, text: str, allowed: BoolArray, first: bool) -> Iterator[int]:
         # In the block's order, which is that of ``_rank``: no later one can be among the best.
@@ -108,3 +132,8 @@ class TitleTexts:
     def _rank(self, head: int) -> tuple[int, float]:
         shown_from = self._snapshot.heads["shown_from"][head]
         return len(squeeze(self._snapshot.title(head))), -float(shown_from)
+
+
+def _enough(length: int) -> int:
+    """Return how many titles that hold a text of some characters are enough, so that no others are ranked."""
+    return next((titles for least, titles in ENOUGH if length >= least), MOST_SHOWN)

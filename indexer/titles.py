@@ -84,10 +84,12 @@ class TitleReader:
         vocabulary = self._vocabulary()
         cut, numbers = self._numbers(vocabulary, heads)
         arrays = cut.arrays
-        begins, sizes = arrays.begins[numbers], (arrays.begins[1:] - arrays.begins[:-1])[numbers]
+        begins = arrays.begins[numbers]
+        sizes = arrays.begins[numbers + 1] - begins
         places, _owners = spread(begins, sizes)
         texts = Joined(arrays.codes[places], np.cumsum(sizes) - sizes)
-        at, owners = spread(arrays.firsts[numbers], (arrays.firsts[1:] - arrays.firsts[:-1])[numbers])
+        firsts = arrays.firsts[numbers]
+        at, owners = spread(firsts, arrays.firsts[numbers + 1] - firsts)
         words, base = arrays.words[at], texts.begins[owners]
         return Titles(
             cut,

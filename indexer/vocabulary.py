@@ -22,6 +22,7 @@ MOST_SPANS = 400
 MOST_PHRASES = 12
 LONGEST_SPELLING = 24
 MOST_WORDS = 4
+MOST_LIKELIHOODS = 20_000
 GROWING = 2_000
 
 
@@ -91,6 +92,8 @@ class Vocabulary:
         self._loose = self.cut.loose
         self._known: set[int] = set()
         self._spellings: tuple[Spelling, ...] = ()
+        # Of phrases that letters may spell, until another title is learnt.
+        self._likelihoods: dict[str, float] = {}
         self._learning = threading.Lock()
         for word in lexicon.words:
             self._count(word)
@@ -119,6 +122,7 @@ class Vocabulary:
             self._known.update(numbers)
             if not new:
                 return
+            self._likelihoods = {}
             # A short one grows with every commit, a long one stays as it is.
             last = self._spellings[-1] if self._spellings else None
             if last is not None and len(last.titles) < GROWING:
@@ -265,6 +269,14 @@ class Vocabulary:
         return [(phrase, (score / best) ** 0.25) for phrase, score in scored[:MOST_PHRASES]]
 
     def _likelihood(self, phrase: str) -> float:
+        known = self._likelihoods.get(phrase)
+        if known is None:
+            if len(self._likelihoods) >= MOST_LIKELIHOODS:
+                self._likelihoods.clear()
+            known = self._likelihoods[phrase] = self._how_likely(phrase)
+        return known
+
+    def _how_likely(self, phrase: str) -> float:
         # People abbreviate words that mean something, from the start of the first to the end of the last.
         words = self._analyzer.words(phrase)
         real = sum(

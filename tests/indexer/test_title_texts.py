@@ -37,7 +37,8 @@ def expected(opened: Opened, text: str, limit: int) -> list[str]:
     titles = [squeeze(snapshot.title(int(head))) for head in shown.nonzero()[0]]
     found = [title for title in titles if text in title]
     found.sort(key=lambda title: (not title.startswith(text), len(title)))
-    return found[:limit] if len(found) >= limit else []
+    enough = 1 if len(text) >= 8 else 3 if len(text) >= 4 else limit
+    return found[:limit] if len(found) >= enough else []
 
 
 def test_any_stretch_of_a_title_finds_what_a_plain_look_finds(
@@ -56,7 +57,7 @@ def test_any_stretch_of_a_title_finds_what_a_plain_look_finds(
     for _number in range(300):
         title = chance.choice(made)
         start = chance.randrange(len(title) - 1)
-        text = title[start : start + chance.randint(1, 6)]
+        text = title[start : start + chance.randint(1, 9)]
         heads = opened.title_texts.find(text, allowed, 5)
         wanted = expected(opened, text, 5)
         found = [squeeze(opened.snapshot.title(head)) for head in heads]
@@ -86,3 +87,24 @@ def test_letters_are_left_to_those_who_can_spell(services: Services) -> None:
     assert opened.title_texts.find("guashi", opened.snapshot.alive, 1) == []
     assert opened.title_texts.find("", opened.snapshot.alive, 1) == []
     assert opened.title_texts.find("挂失", opened.snapshot.alive, 1)
+
+
+def test_characters_that_stand_apart_in_a_title_are_not_taken_for_the_text(
+    services: Services, database: Database, world: World
+) -> None:
+    updater = WhooshUpdater(services.settings.index_directory, services.engine._language)
+    publish(services, world, ["甲乙丙和乙丙丁与丙丁戊及丁戊己说明", "甲乙丙丁戊己说明"], updater)
+    opened = services.engine.opened()
+    found = opened.title_texts.find("甲乙丙丁戊己说明", opened.snapshot.alive, 5)
+    assert [opened.snapshot.title(head) for head in found] == ["甲乙丙丁戊己说明"]
+    assert opened.title_texts.find("乙丙丁戊己及说明", opened.snapshot.alive, 5) == []
+
+
+def test_letters_inside_a_text_are_taken_as_they_are_and_at_its_end_as_a_word_begun(
+    services: Services, database: Database, world: World
+) -> None:
+    updater = WhooshUpdater(services.settings.index_directory, services.engine._language)
+    publish(services, world, ["手机app转账限额说明"], updater)
+    opened = services.engine.opened()
+    assert len(opened.title_texts.find("手机APP转账限额", opened.snapshot.alive, 5)) == 1
+    assert opened.title_texts.find("手机app", opened.snapshot.alive, 1) == []
