@@ -38,11 +38,11 @@ from tests.bench.options import kept_or_not, parser_of
 from tests.bench.publisher import Written, publishing
 from tests.bench.tables import put
 from tests.bench.typed import FAULTY, PLAIN, Typist, beginnings
+from tests.bench.waiting import kept_open, wait_until_found
 
 SAMPLE = 4_000
 NOW = datetime.fromtimestamp(FIRST + DAYS * DAY, UTC)
 EVERY = 0.2
-MOST_WAIT = 60.0
 
 
 @dataclass
@@ -147,40 +147,6 @@ def asking(product: Product, texts: Sequence[str]) -> Iterator[Times]:
         thread.join()
 
 
-@contextmanager
-def kept_open(product: Product) -> Iterator[None]:
-    """Open new commits in a thread of their own, as every web process does."""
-    stop = threading.Event()
-    thread = threading.Thread(target=product.engine.keep_open, args=(stop,))
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
-def wait_until_found(product: Product, number: int, word: str, since: float) -> float:
-    """Return the seconds from ``since`` until a search for a word shows its article.
-
-    It is only searched for in commits that have not been searched yet: whoever waits must not keep those
-    busy who ask.
-
-    Raises:
-        SystemExit: if that does not happen.
-    """
-    query = EngineQuery(word, NOW, None, verbatim=True, limit=1)
-    searched = None
-    while time.perf_counter() - since < MOST_WAIT:
-        opened = product.engine.opened()
-        if opened is not searched:
-            if [hit.article_id for hit in product.engine.search(query).hits] == [number]:
-                return time.perf_counter() - since
-            searched = opened
-        time.sleep(0.002)
-    raise SystemExit(f"{word} was not found within {MOST_WAIT:.0f} seconds")
-
-
 def publish_all(folder: Path, articles: Sequence[Made], typist: Typist) -> Iterator[str]:
     """Publish into a copy of the index beside searches, and yield the table."""
     chance = random.Random(SEED)
@@ -192,19 +158,21 @@ def publish_all(folder: Path, articles: Sequence[Made], typist: Typist) -> Itera
         for text in texts:
             search(product, text)
         settle()
-        with kept_open(product), asking(product, texts) as quiet:
-            time.sleep(EVERY * len(texts))
+        with kept_open(product.engine), asking(product, texts) as quiet:
+            while len(quiet.clock) < 2 * len(texts):
+                time.sleep(EVERY)
         waits: list[float] = []
         written: list[Written] = []
         with (
             publishing(Path(temporary) / "product") as publisher,
-            kept_open(product),
+            kept_open(product.engine),
             asking(product, texts) as beside,
         ):
             for number, made in enumerate(articles):
                 word = f"published{number:04d}"
                 since = publisher.begin(made, word)
-                waits.append(wait_until_found(product, made.number, word, since))
+                query = EngineQuery(word, NOW, None, verbatim=True, limit=1)
+                waits.append(wait_until_found(product.engine, query, made.number, since))
                 written.append(publisher.written())
                 time.sleep(chance.uniform(0.05, 0.4))
     yield "| publishing one by one | p50 / p95 |"

@@ -6,7 +6,7 @@ Run from the root of the repository::
     python -m tests.bench.publish_latency CORPUS.jsonl --home HOME --publishes 200
 
 The corpus is imported into an empty home by the real commands; the follower runs as a process of its
-own, as in production. Every change goes the whole way: a draft, submitted, and approved by another person.
+own, and new commits are opened beside the searches, as in production. Every change goes the whole way: a draft, submitted, and approved by another person.
 It is a script and not a test: what it prints depends on the machine.
 """
 
@@ -33,7 +33,6 @@ from kb.people import create_person
 from kb.publishing import approve, submit
 from kb.revision_text import TITLE_LIMIT, TYPED_BODY_LIMIT, text_of
 from tests.bench.measure_corpus import (
-    MOST_WAIT,
     Command,
     Shown,
     asked,
@@ -42,6 +41,7 @@ from tests.bench.measure_corpus import (
     shown_now,
 )
 from tests.bench.options import kept_or_not, parser_of
+from tests.bench.waiting import kept_open, wait_until_found
 from web.settings import Settings
 from web.wiring import lexicon_folder
 
@@ -86,16 +86,6 @@ def publish(database: Database, pair: Pair, article_id: int, word: str) -> float
     return time.perf_counter()
 
 
-def wait_until_found(engine: WhooshEngine, article_id: int, word: str, since: float) -> float:
-    """Return the seconds from ``since`` until a search shows the article by its new word."""
-    while time.perf_counter() - since < MOST_WAIT:
-        hits = engine.search(asked(word, verbatim=True, limit=1)).hits
-        if hits and hits[0].article_id == article_id:
-            return time.perf_counter() - since
-        time.sleep(0.01)
-    raise SystemExit(f"{word} was not found within {MOST_WAIT:.0f} seconds")
-
-
 def latencies(
     command: Command, database: Database, engine: WhooshEngine, articles: Sequence[Shown], count: int
 ) -> list[float]:
@@ -106,10 +96,11 @@ def latencies(
     follower = command.start("serve", "--part", "follower")
     waits = []
     try:
-        with searching(engine, articles):
+        with kept_open(engine), searching(engine, articles):
             for number in range(-3, count):
                 article_id, word = chance.choice(articles).article_id, f"published{secrets.token_hex(4)}"
-                wait = wait_until_found(engine, article_id, word, publish(database, pair, article_id, word))
+                since = publish(database, pair, article_id, word)
+                wait = wait_until_found(engine, asked(word, verbatim=True, limit=1), article_id, since)
                 # The first ones find a follower that is still starting.
                 waits += [wait] if number >= 0 else []
                 time.sleep(chance.uniform(0.05, 0.4))

@@ -62,6 +62,37 @@ def test_a_commit_that_was_cut_short_before_its_table_of_contents_is_forgotten(
     assert fresh(root).search(query("挂失")).total == 9
 
 
+@pytest.mark.parametrize(
+    ("step", "held"), [("contents", 2), ("checksums named", 2), ("named", 2), ("folder", 3)]
+)
+def test_wherever_a_commit_breaks_off_a_whole_one_is_left(
+    root: Path, monkeypatch: pytest.MonkeyPatch, step: str, held: int
+) -> None:
+    names, replace, sync = [], Path.replace, commits.sync
+
+    def rename(path: Path, target: Path) -> Path:
+        names.append(target.name)
+        if (step, len(names)) in (("checksums named", 1), ("named", 2)):
+            raise OSError(5, "Input/output error")
+        return replace(path, target)
+
+    def bring_home(path: Path) -> None:
+        if (step == "contents" and path.suffix == ".seg") or (step == "folder" and path.is_dir()):
+            raise OSError(5, "Input/output error")
+        sync(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", rename)
+        patched.setattr(commits, "sync", bring_home)
+        with pytest.raises(OSError, match="Input/output error"):
+            writable(root).apply(changes_of([document(9, "新知识", BODY)]), 3)
+    assert writable(root).cursor() == held
+    assert fresh(root).search(query("挂失")).total == 6 + held
+    assert writable(root).apply(changes_of([document(9, "新知识", BODY)]), 3) == []
+    assert fresh(root).search(query("挂失")).total == 9
+    assert len(list(generation(root).glob("*.tmp"))) == 0
+
+
 def test_a_second_writer_is_turned_away_and_the_first_goes_on(root: Path) -> None:
     folder = IndexFolder(root)
     writer = ArrayWriter(folder.open(generation(root)), generation(root))
