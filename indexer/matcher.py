@@ -2,10 +2,12 @@
 
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.bits import Bits, bits_of
 from indexer.codec import Counts, FloatArray, IntArray, Rows
 from indexer.fold import squeeze
 from indexer.plan import INSIDE
@@ -40,9 +42,19 @@ class Standing:
             return self.counts.astype(np.float32)
         return np.add.reduceat(self.counts, self.starts[:-1], dtype=np.float32)
 
+    @cached_property
+    def row_bits(self) -> Bits | None:
+        """The rows bit by bit, if they are many."""
+        return bits_of(self.rows)
+
+    @cached_property
+    def head_bits(self) -> Bits | None:
+        """The heads bit by bit, if they are many."""
+        return bits_of(self.heads)
+
     @property
     def bytes(self) -> int:
-        """What it takes to keep this."""
+        """What it takes to keep this, bits left out, which are never more than a part of it."""
         return 200 + sum(part.nbytes for part in (self.rows, self.counts, self.heads, self.starts))
 
 

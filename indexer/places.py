@@ -1,6 +1,6 @@
 """Where the units of a plan stand in the passages of the best heads, and how well."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +9,18 @@ from numpy.typing import NDArray
 from indexer.codec import FloatArray, IntArray
 from indexer.lookup import Found
 from indexer.matcher import Standing, found_in
+from indexer.slots import Slots
 from indexer.snapshot import Snapshot
 from indexer.sums import Reals, Sums
+
+
+@dataclass(frozen=True)
+class Entries:
+    """What stands in some passages: unit, place among the passages, and how well; each pair once."""
+
+    units: IntArray
+    at: IntArray
+    values: FloatArray
 
 
 @dataclass(frozen=True)
@@ -18,15 +28,13 @@ class Places:
     """Where each unit of the plan stands, and how well.
 
     ``rows`` are the passages of the best heads, ascending. Long documents have thousands of passages and most
-    hold nothing of a query: only those that do have a column in ``values``, which has one line for each unit;
-    ``columns`` tells which, 0 for all the others.
+    hold nothing of a query, so what is kept is what was found.
     """
 
     weights: Reals
     titles: Sums
     rows: IntArray
-    columns: IntArray
-    values: FloatArray
+    entries: Entries
 
     def of_titles(self, places: IntArray) -> NDArray[np.float32]:
         """Return the columns of some of the scored heads, given by their places among them."""
@@ -35,15 +43,18 @@ class Places:
     def of_passages(self, rows: IntArray) -> NDArray[np.float32]:
         """Return the columns of some passages, zeros for those that were not looked at."""
         places, both = found_in(self.rows, rows)
-        columns = self.columns.take(places) if len(self.rows) else places
-        return self.values.take(columns * both, axis=1)
+        columns = np.full(len(self.rows), -1, np.int32)
+        columns[places[both]] = np.flatnonzero(both)
+        here = columns.take(self.entries.at)
+        chosen = np.flatnonzero(here >= 0)
+        found = np.zeros((len(self.weights), len(rows)), np.float32)
+        found[self.entries.units.take(chosen), here.take(chosen)] = self.entries.values.take(chosen)
+        return found
 
     def covered(self, total: float) -> FloatArray:
         """Return which share of the query, whose units weigh ``total``, each passage covers."""
-        covered = np.zeros(self.values.shape[1], np.float32)
-        for weight, line in zip(self.weights.tolist(), self.values, strict=True):
-            covered += np.float32(weight / total) * line
-        return covered.take(self.columns)
+        shares = (self.weights / total).astype(np.float32).take(self.entries.units)
+        return np.bincount(self.entries.at, shares * self.entries.values, len(self.rows)).astype(np.float32)
 
 
 class Passages:
@@ -56,48 +67,47 @@ class Passages:
 
     def __init__(self, snapshot: Snapshot, heads: IntArray) -> None:
         self.rows, self._counts = snapshot.passages_of(heads)
-        self._narrow = self.rows.astype(np.int32)
+        self._slots = Slots(self.rows.astype(np.int32), len(snapshot.head_of))
 
-    def holding(self, units: Sequence[Found], partial: float) -> tuple[IntArray, FloatArray]:
-        """Return in which of the passages units or parts of them stand, and how well; see ``Places``."""
-        parts = self._met([(number, gram) for number, gram in _grams(units)])
-        wholes = self._met([(number, standing) for number, _factor, standing in _alternatives(units)])
-        factors = np.array([factor for _number, factor, _standing in _alternatives(units)], np.float32)
-        used = np.zeros(len(self.rows), np.bool_)
-        for _numbers, _lists, at in (parts, wholes):
-            used[at] = True
-        columns = np.where(used, np.cumsum(used), 0)
-        width = int(np.count_nonzero(used)) + 1
-        shares = np.array([unit.share(partial) for unit in units], np.float32)
-        owners, _lists, at = parts
-        values = np.zeros(len(units) * width, np.float32)
+    def holding(self, units: Sequence[Found], partial: float) -> Entries:
+        """Return in which of the passages units or parts of them stand, and how well."""
+        lists = [(number, *pair) for number, unit in enumerate(units) for pair in _wholes(unit)]
+        plain = [not unit.is_parted and len(unit.unit.alternatives) == 1 for unit in units]
+        alone = [entry for entry in lists if plain[entry[0]]]
+        which, at = self._slots.many([(found.rows, found.row_bits) for _number, _factor, found in alone])
+        numbers = np.array([number for number, _factor, _found in alone], np.int64)
+        factors = np.array([factor for _number, factor, _found in alone], np.float32)
+        entries = [Entries(numbers.take(which), at, factors.take(which))]
+        line = np.zeros(len(self.rows), np.float32)
+        entries += [
+            self._several(number, unit, line, partial)
+            for number, unit in enumerate(units)
+            if not plain[number]
+        ]
+        if len(entries) == 1:
+            return entries[0]
+        columns = zip(*((found.units, found.at, found.values) for found in entries), strict=True)
+        return Entries(*map(np.concatenate, columns))
+
+    def _several(self, number: int, unit: Found, line: FloatArray, partial: float) -> Entries:
+        """Return the entries of a unit of parts or of several alternatives; ``line`` is zero before and after."""
+        parts = self._slots.many([(found.rows, found.row_bits) for found in _parts(unit)])[1]
+        share = unit.share(partial)
+        if len(parts):
+            np.add.at(line, parts, share)
+        wholes = list(_wholes(unit))
+        which, at = self._slots.many([(found.rows, found.row_bits) for _factor, found in wholes])
         if len(at):
-            counts = np.bincount(owners * width + columns.take(at), minlength=len(values))
-            values = (counts.reshape(len(units), width) * shares[:, np.newaxis]).astype(np.float32).ravel()
-        owners, lists, at = wholes
-        np.maximum.at(values, owners * width + columns.take(at), factors.take(lists))
-        return columns, values.reshape(len(units), width)
-
-    def _met(self, lists: Sequence[tuple[int, Standing]]) -> tuple[IntArray, IntArray, IntArray]:
-        """Return the entries of lists that concern the passages: unit, number of the list, place."""
-        short, numbers, places = [], [], []
-        for number, (_unit, standing) in enumerate(lists):
-            if len(standing.rows) <= len(self.rows):
-                short.append(number)
-                continue
-            at = np.flatnonzero(found_in(standing.rows, self._narrow)[1])
-            numbers.append(np.full(len(at), number))
-            places.append(at)
-        if short:
-            rows = np.concatenate([lists[number][1].rows for number in short])
-            at, both = found_in(self._narrow, rows)
-            numbers.append(np.repeat(short, [len(lists[number][1].rows) for number in short])[both])
-            places.append(at[both])
-        if not numbers:
-            nothing = np.empty(0, np.int64)
-            return nothing, nothing, nothing
-        which = np.concatenate(numbers)
-        return np.array([unit for unit, _standing in lists]).take(which), which, np.concatenate(places)
+            np.maximum.at(line, at, np.array([factor for factor, _found in wholes], np.float32).take(which))
+        touched = np.concatenate([parts, at])
+        values = line.take(touched)
+        line[touched] = 0
+        # A passage of several lists is told once.
+        line[touched] = np.arange(len(touched), dtype=np.float32)
+        once = line.take(touched) == np.arange(len(touched))
+        line[touched] = 0
+        touched = touched[once]
+        return Entries(np.full(len(touched), number), touched, values[once])
 
     def best(self, values: FloatArray) -> FloatArray:
         """Return the highest value among each head's passages, 0 for heads without any."""
@@ -108,13 +118,14 @@ class Passages:
         return best
 
 
-def _grams(units: Sequence[Found]) -> Iterator[tuple[int, Standing]]:
-    for number, unit in enumerate(units):
-        for name, listed in unit.grams.items():
-            yield from ((number, gram) for gram in (listed if name != "title" else ()))
+def _parts(unit: Found) -> list[Standing]:
+    return [gram for name, listed in unit.grams.items() if name != "title" for gram in listed]
 
 
-def _alternatives(units: Sequence[Found]) -> Iterator[tuple[int, float, Standing]]:
-    for number, unit in enumerate(units):
-        for name, listed in unit.alternatives.items():
-            yield from ((number, item.factor, found) for item, found in (listed if name != "title" else ()))
+def _wholes(unit: Found) -> list[tuple[float, Standing]]:
+    return [
+        (item.factor, found)
+        for name, listed in unit.alternatives.items()
+        if name != "title"
+        for item, found in listed
+    ]

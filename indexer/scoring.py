@@ -16,7 +16,7 @@ from indexer.codec import FloatArray, IntArray, Rows
 from indexer.holders import Holders, Statistics
 from indexer.lookup import Lookup, look_up, passage_fields
 from indexer.matcher import Matcher, found_in
-from indexer.places import Passages, Places
+from indexer.places import Entries, Passages, Places
 from indexer.plan import Plan, Unit
 from indexer.slots import Slots
 from indexer.snapshot import BoolArray, Snapshot
@@ -114,7 +114,7 @@ def nothing_scored(heads: IntArray) -> Scores:
         rung=np.zeros(len(heads), np.int8),
         sums=sums,
         verbatim=np.full(len(heads), -1, np.int32),
-        places=Places(np.empty(0), sums, no_rows, no_rows, np.zeros((0, 1), np.float32)),
+        places=Places(np.empty(0), sums, no_rows, Entries(no_rows, no_rows, no_values)),
         covered=no_values,
     )
 
@@ -176,7 +176,7 @@ class Scorer:
         chosen = _best_places(value * (1 + title_coverage))
         passages = Passages(self.snapshot, heads[chosen])
         weights = np.array([unit.weight for unit in lookup.units])
-        places = Places(weights, sums, passages.rows, *passages.holding(lookup.units, dials.partial))
+        places = Places(weights, sums, passages.rows, passages.holding(lookup.units, dials.partial))
         covered = places.covered(total)
         in_place = title_coverage.copy()
         in_place[chosen] = np.maximum(title_coverage[chosen], passages.best(covered))

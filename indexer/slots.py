@@ -1,28 +1,27 @@
 """Where posting lists meet a chosen set of heads."""
 
-import threading
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
+from indexer.bits import Bits
 from indexer.codec import FloatArray, IntArray, Rows
 from indexer.holders import Codes, Held
 from indexer.matcher import found_in
 
 # A list so many times longer than the set is searched, not gone through.
 LONGER = 6
+# From so many times the set on its bits are asked, if it has any.
+LONG = 2
 
 
-class _Scratch(threading.local):
-    """Numbers of places by head, one array for each thread: what stands there from earlier is never believed."""
-
-    def __init__(self) -> None:
-        self.places: Rows = np.empty(0, np.int32)
-        self.owner: object = None
-
-
-_scratch = _Scratch()
+# Arrays with a place for each number and whose places they are, taken while they are needed: what stands there from
+# others is not believed. As many as there are threads that score at one moment.
+_scratch: deque[tuple[Rows, object]] = deque()
 
 
 @dataclass(frozen=True)
@@ -36,14 +35,14 @@ class Met:
 
 
 class Slots:
-    """A set of heads, ascending; finds the part of a posting list that concerns them.
+    """A set of heads, or of passages, ascending; finds the part of a posting list that concerns them.
 
     Args:
-        heads: Row numbers of heads, ascending.
-        size: How many heads there are at all.
+        heads: Their row numbers, ascending.
+        size: How many there are at all.
     """
 
-    def __init__(self, heads: IntArray, size: int) -> None:
+    def __init__(self, heads: NDArray[np.integer], size: int) -> None:
         self.heads = heads
         self.size = size
         self._token = object()
@@ -51,21 +50,30 @@ class Slots:
     def __len__(self) -> int:
         return len(self.heads)
 
-    def of(self, listed: IntArray) -> tuple[IntArray, IntArray]:
+    def of(self, listed: NDArray[np.integer]) -> tuple[IntArray, IntArray]:
         """Return places in the set and, for each, the place in a list of the same head.
 
         Args:
             listed: Heads, ascending, or several such lists one behind the other if they are not long.
         """
         if len(self.heads) == self.size:
-            return listed, np.arange(len(listed))
+            return listed.astype(np.int64, copy=False), np.arange(len(listed))
         if not len(self.heads):
             return np.empty(0, np.int64), np.empty(0, np.int64)
-        slots = self._places().take(listed)
-        places = np.flatnonzero(self.heads.take(slots, mode="clip") == listed)
-        return slots.take(places).astype(np.int64), places
+        try:
+            slots, owner = _scratch.pop()
+        except IndexError:
+            slots, owner = np.zeros(self.size, np.int32), None
+        if len(slots) < self.size:
+            slots, owner = np.zeros(self.size, np.int32), None
+        if owner is not self._token:
+            slots[self.heads] = np.arange(len(self.heads), dtype=np.int32)
+        found = slots.take(listed)
+        _scratch.append((slots, self._token))
+        places = np.flatnonzero(self.heads.take(found, mode="clip") == listed)
+        return found.take(places).astype(np.int64), places
 
-    def searched(self, listed: IntArray) -> tuple[IntArray, IntArray]:
+    def searched(self, listed: NDArray[np.integer]) -> tuple[IntArray, IntArray]:
         """Return the same for one ascending list that is much longer than the set."""
         places, both = found_in(listed, self.heads)
         at = np.flatnonzero(both)
@@ -75,14 +83,27 @@ class Slots:
         """Return the same for one ascending list of any length."""
         return (self.searched if len(listed) > LONGER * len(self.heads) else self.of)(listed)
 
-    def _places(self) -> Rows:
-        scratch = _scratch
-        if len(scratch.places) < self.size:
-            scratch.places, scratch.owner = np.zeros(self.size, np.int32), None
-        if scratch.owner is not self._token:
-            scratch.places[self.heads] = np.arange(len(self.heads), dtype=np.int32)
-            scratch.owner = self._token
-        return scratch.places
+    @cached_property
+    def _eighths(self) -> tuple[NDArray[np.integer], NDArray[np.uint8]]:
+        return self.heads >> 3, (self.heads & 7).astype(np.uint8)
+
+    def many(self, lists: Sequence[tuple[NDArray[np.integer], Bits | None]]) -> tuple[IntArray, IntArray]:
+        """Return for many lists, each with its bits if it has any: the number of the list, and places in the set."""
+        short, numbers, places = [], [], []
+        for number, (listed, bits) in enumerate(lists):
+            if len(listed) <= (LONGER if bits is None else LONG) * len(self.heads):
+                short.append(number)
+                continue
+            at = self.searched(listed)[0] if bits is None else np.flatnonzero(bits.holds(*self._eighths))
+            numbers.append(np.full(len(at), number))
+            places.append(at)
+        if short:
+            at, found = self.of(np.concatenate([lists[number][0] for number in short]))
+            numbers.append(np.repeat(short, [len(lists[number][0]) for number in short]).take(found))
+            places.append(at)
+        if not numbers:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        return np.concatenate(numbers), np.concatenate(places)
 
     def entries(self, units: Mapping[int, Held]) -> Met:
         """Return where some units meet the set, a few arrays for all of them together."""
@@ -90,7 +111,7 @@ class Slots:
         for number, held in units.items():
             if held.heads is None:
                 at = np.flatnonzero(held.codes.take(self.heads))
-                found.append(_met(number, held, at, self.heads.take(at)))
+                found.append(_met(number, held, at, self.heads.take(at).astype(np.int64)))
             elif held.count > LONGER * len(self.heads):
                 found.append(_met(number, held, *self.searched(held.heads)))
             else:

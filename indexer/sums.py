@@ -244,10 +244,8 @@ class Sums:
         return codes
 
     def _parts(self, unit: Found, name: str) -> FloatArray:
-        lists = [self._slots.meet(gram.heads)[0] for gram in unit.grams.get(name, ())]
-        if not lists:
-            return np.zeros(self._size, np.float32)
-        return np.bincount(np.concatenate(lists), minlength=self._size) * unit.share(self._partial)
+        found = self._slots.many([(gram.heads, gram.head_bits) for gram in unit.grams.get(name, ())])[1]
+        return np.bincount(found, minlength=self._size) * unit.share(self._partial)
 
 
 def _counted(at: IntArray, values: NDArray[Any], size: int) -> Reals:
