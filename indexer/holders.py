@@ -15,7 +15,7 @@ from indexer.plan import Alternative, Rung, Unit
 from indexer.snapshot import BoolArray, Snapshot
 from indexer.weights import Weights
 
-MOST_BYTES = 64 << 20
+MOST_BYTES = 48 << 20
 # From this share of all heads on a place for every head is quicker and smaller than a list of heads.
 DENSE = 0.25
 Codes = NDArray[np.unsignedinteger[Any]]
