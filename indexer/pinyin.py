@@ -87,7 +87,12 @@ def alike(syllable: str) -> tuple[str, ...]:
 
 def rough_key(key: str) -> str:
     """Return a sound key in which syllables that are often confused are the same."""
-    return " ".join(min(alike_closure(syllable)) for syllable in key.split(" "))
+    return " ".join(map(_least_alike, key.split(" ")))
+
+
+@lru_cache(maxsize=2_000)
+def _least_alike(syllable: str) -> str:
+    return min(alike_closure(syllable))
 
 
 @lru_cache(maxsize=2_000)

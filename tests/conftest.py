@@ -1,5 +1,6 @@
 """Fixtures for every test: a private home with the small bank in it, the app over it, and clients."""
 
+import gc
 import os
 import secrets
 import shutil
@@ -17,8 +18,12 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from jinja2 import FileSystemBytecodeCache
 from sharing import built_once
+from sqlalchemy import Engine
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
+import kb.database
 from indexer.extract.sandbox import SandboxedExtractor
 from indexer.follower import Follower
 from indexer.language import Language
@@ -38,6 +43,18 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # Every worker has a folder of its own below the one of this run.
     own = tmp_path_factory.getbasetemp()
     return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session", autouse=True)
+def seldom_collected() -> Iterator[None]:
+    """Looking for cycles among all that a test process holds was two fifths of the work of a page's test."""
+    usual = gc.get_threshold()
+    # What is imported by now stays; an application leaves cycles, which are found some tests later.
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
+    yield
+    gc.set_threshold(*usual)
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -69,6 +86,23 @@ def compiled_addresses() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def compiled_questions() -> Iterator[None]:
+    """Every test has a database of its own; the SQL of a question is put together once for all of them."""
+    known: LRUCache[Any, Any] = LRUCache(2_000)
+    create = kb.database.create_engine
+
+    def sharing(url: str, **options: Any) -> Engine:
+        return create(url, execution_options={"compiled_cache": known}, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kb.database, "create_engine", sharing)
+        # SQL is kept under the dialect of its engine; all those of SQLite write the same.
+        patch.setattr(SQLiteDialect_pysqlite, "__eq__", lambda one, other: type(one) is type(other))
+        patch.setattr(SQLiteDialect_pysqlite, "__hash__", lambda one: hash(type(one)))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def quick_passwords() -> Iterator[None]:
     """The same hash as in production, at a fraction of the work that makes guessing slow."""
     quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -88,7 +122,9 @@ def slow_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def language() -> Language:
     """The shipped lexicon and the segmenter, loaded once."""
-    return Language(lexicon_folder())
+    loaded = Language(lexicon_folder())
+    gc.freeze()
+    return loaded
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Folding: one form for every way of writing a text, with the way back to the original's places."""
 
 import sys
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -88,7 +89,14 @@ def test_a_squeezed_text_keeps_exactly_the_characters_that_carry_meaning(text: s
 
 
 def test_no_character_folds_to_nothing() -> None:
-    assert [code for code in range(sys.maxunicode + 1) if not fold(chr(code))] == []
+    # Three quarters of the code points are nobody's: the first of each block of 256 stands for them.
+    codes = [
+        code
+        for code in range(sys.maxunicode + 1)
+        if code % 256 == 0 or unicodedata.category(chr(code)) not in ("Cn", "Co")
+    ]
+    assert len(codes) > 150_000
+    assert [code for code in codes if not fold(chr(code))] == []
 
 
 @given(ANY_TEXT, ANY_TEXT)

@@ -53,19 +53,16 @@ def engine(documents: list[IndexDocument], tmp_path_factory: pytest.TempPathFact
     return WhooshEngine(root, language())
 
 
-@pytest.mark.parametrize(
-    ("part", "cut"),
-    [("title", False), ("body", False), ("body", True)],
-)
+@pytest.mark.parametrize(("part", "cuts_runs"), [("title", False), ("body", True)])
 def test_every_stretch_of_one_to_six_characters_finds_its_article(
-    engine: WhooshEngine, documents: list[IndexDocument], part: str, cut: bool
+    engine: WhooshEngine, documents: list[IndexDocument], part: str, cuts_runs: bool
 ) -> None:
     chance = random.Random(20300506)
     find = partial(query, scope=Scope.ALL, verbatim=True, limit=1)
     missed, asked = [], 0
     for each in documents:
         for stretch, cuts_a_run in stretches(chance, getattr(each, part)):
-            if cuts_a_run and not cut:
+            if cuts_a_run and not cuts_runs:
                 continue
             asked += 1
             if ids(engine.search(find(stretch, node_ids=frozenset({each.node_id})))) != [each.article_id]:
